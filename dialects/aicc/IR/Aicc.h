@@ -1,0 +1,24 @@
+//===- Aicc.h - The aicc dialect --------------------------------*- C++ -*-===//
+
+#ifndef DIALECTS_AICC_IR_AICC_H
+#define DIALECTS_AICC_IR_AICC_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/aicc/IR/AiccDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/aicc/IR/AiccAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/aicc/IR/AiccOps.h.inc"
+
+#endif // DIALECTS_AICC_IR_AICC_H

@@ -1,0 +1,122 @@
+//===- AiccDialect.td - The aicc dialect ------------------*- tablegen -*-===//
+
+#ifndef AICC_DIALECT
+#define AICC_DIALECT
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+
+def AICC_Dialect : Dialect {
+  let name = "aicc";
+  let cppNamespace = "::aicc";
+  let summary = "Machines, mappings, fused groups and compiled programs";
+  let description = [{
+    What every target family shares: the fused group (`aicc.region`) with the
+    mapping that the cost model chose for it, and the shape of a compiled
+    program: packed weights, kernels, and the launches that run them.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class AICC_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<AICC_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def AICC_MappingAttr : AICC_Attr<"Mapping", "mapping"> {
+  let summary = "How a fused group runs on its machine";
+  let description = [{
+    Set by `aicc-map` and by nothing else; later passes obey it.
+
+    The dimensions are those of the root operation's iteration space, in its
+    own order.
+
+    - `order`: the loops, outermost first; a permutation of the dimensions.
+    - `tile`: for each dimension, how many iterations the register tile of the
+      innermost kernel spans; 1 for a plain loop.
+    - `vector`: the dimension that runs across the lanes of a vector
+      register, or -1 for scalar code. Its `tile` is a multiple of `lanes`
+      or, at the end of the dimension, masked.
+    - `lanes`: elements in one vector.
+    - `parallel`: how many of the outermost loops are distributed over the
+      workers.
+    - `grain`: the least number of parallel iterations worth a worker of its
+      own; 0 runs the group serially.
+
+    ```mlir
+    #aicc.mapping<order = [0, 2, 1, 3], tile = [1, 32, 14, 1], vector = 1,
+                  lanes = 16, parallel = 2, grain = 4>
+    ```
+  }];
+  let parameters = (ins
+    OptionalArrayRefParameter<"int64_t">:$order,
+    OptionalArrayRefParameter<"int64_t">:$tile,
+    "int64_t":$vector,
+    "int64_t":$lanes,
+    "int64_t":$parallel,
+    "int64_t":$grain
+  );
+  let assemblyFormat = [{
+    `<` `order` `=` `[` (`]`) : ($order^ `]`)? `,`
+        `tile` `=` `[` (`]`) : ($tile^ `]`)? `,`
+        `vector` `=` $vector `,` `lanes` `=` $lanes `,`
+        `parallel` `=` $parallel `,` `grain` `=` $grain `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def AICC_CostAttr : AICC_Attr<"Cost", "cost"> {
+  let summary = "What the cost model predicts for a fused group";
+  let description = [{
+    `cycles` on the machine's clock and `picojoules`, both rounded to whole
+    numbers, `macs` (multiply-accumulates) and `bytes` moved to or from the
+    outermost memory.
+
+    ```mlir
+    #aicc.cost<cycles = 1204, picojoules = 88123, macs = 65536, bytes = 4096>
+    ```
+  }];
+  let parameters = (ins "int64_t":$cycles, "int64_t":$picojoules,
+                        "int64_t":$macs, "int64_t":$bytes);
+  let assemblyFormat = [{
+    `<` `cycles` `=` $cycles `,` `picojoules` `=` $picojoules `,`
+        `macs` `=` $macs `,` `bytes` `=` $bytes `>`
+  }];
+}
+
+def AICC_PackAttr : AICC_Attr<"Pack", "pack"> {
+  let summary = "The order in which a constant is stored";
+  let description = [{
+    Describes packed storage of a constant of logical shape S as a dense
+    row-major array: `dims` names, outermost first, the logical dimension that
+    each stored dimension walks, `sizes` its extent and `steps` how many
+    logical positions one step advances. A logical dimension may appear
+    several times (blocks, then positions inside a block). Positions past the
+    end of the logical shape are stored as zero.
+
+    The weights of a 3x3 convolution (64 outputs, 64 inputs) in blocks of 32
+    outputs:
+
+    ```mlir
+    #aicc.pack<dims = [0, 2, 3, 1, 0], sizes = [2, 3, 3, 64, 32],
+               steps = [32, 1, 1, 1, 1]>
+    ```
+  }];
+  let parameters = (ins
+    OptionalArrayRefParameter<"int64_t">:$dims,
+    OptionalArrayRefParameter<"int64_t">:$sizes,
+    OptionalArrayRefParameter<"int64_t">:$steps
+  );
+  let assemblyFormat = [{
+    `<` `dims` `=` `[` (`]`) : ($dims^ `]`)? `,`
+        `sizes` `=` `[` (`]`) : ($sizes^ `]`)? `,`
+        `steps` `=` `[` (`]`) : ($steps^ `]`)? `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Number of stored elements: the product of the sizes.
+    int64_t getNumElements() const;
+  }];
+}
+
+#endif // AICC_DIALECT

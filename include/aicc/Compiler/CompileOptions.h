@@ -1,0 +1,65 @@
+//===- CompileOptions.h - What a compilation is asked for -------*- C++ -*-===//
+
+#ifndef AICC_COMPILER_COMPILEOPTIONS_H
+#define AICC_COMPILER_COMPILEOPTIONS_H
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace aicc {
+
+/// The stages a model goes through, in order; `--emit=` names them.
+enum class Stage { Onnx, Graph, Structured, Mapped, Loops, Llvm };
+
+/// What `aicc --emit=` may ask for.
+enum class EmitKind {
+  Check, ///< Import and check only; nothing is written.
+  Onnx,
+  Graph,
+  Structured,
+  Mapped,
+  Loops,
+  Llvm,
+  Asm,
+  Obj,
+  Lib,
+  Exe
+};
+
+/// What the cost model minimises.
+enum class Objective { Latency, Energy, Edp };
+
+/// Limits on untrusted input, each with an error that names it (E_LIMIT).
+/// The defaults hold every model in common use.
+struct Limits {
+  int64_t maxFileBytes = int64_t(64) << 30;
+  /// Bytes of the protobuf message once large tensors are left in the file.
+  int64_t maxProtoBytes = int64_t(256) << 20;
+  int64_t maxNodes = 16384; ///< After inlining, sub-graphs included.
+  int64_t maxNodeInputs = 4096;
+  int64_t maxNesting = 24; ///< Sub-graph depth.
+  int64_t maxRank = 64;
+  int64_t maxTensorElements = int64_t(1) << 36;
+  int64_t maxFoldBytes = int64_t(64) << 20; ///< One folded constant.
+  int64_t maxFunctionDepth = 64;
+};
+
+struct CompileOptions {
+  std::string modelPath;
+  std::string target = "cpu"; ///< FAMILY, FAMILY/MACHINE or FILE.yaml.
+  /// Fixed shape by input name (`--shape`).
+  std::map<std::string, std::vector<int64_t>> shapes;
+  std::string cpu;    ///< `--mcpu`; empty: the host's.
+  std::string triple; ///< `--mtriple`; empty: the host's.
+  unsigned optLevel = 3;
+  Objective objective = Objective::Latency;
+  int threads = 0; ///< Workers the mapping plans for; 0: those of the machine.
+  bool strictFp = false;
+  Limits limits;
+};
+
+} // namespace aicc
+
+#endif // AICC_COMPILER_COMPILEOPTIONS_H
