@@ -31,6 +31,10 @@ void AICCDialect::initialize() {
       >();
 }
 
+void aicc::registerAiccDialect(DialectRegistry &registry) {
+  registry.insert<AICCDialect>();
+}
+
 //===----------------------------------------------------------------------===//
 // Attributes
 //===----------------------------------------------------------------------===//

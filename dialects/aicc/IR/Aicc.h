@@ -21,4 +21,9 @@
 #define GET_OP_CLASSES
 #include "dialects/aicc/IR/AiccOps.h.inc"
 
+namespace aicc {
+/// Puts the dialect into `registry`.
+void registerAiccDialect(mlir::DialectRegistry &registry);
+} // namespace aicc
+
 #endif // DIALECTS_AICC_IR_AICC_H

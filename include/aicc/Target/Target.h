@@ -1,0 +1,98 @@
+//===- Target.h - A family of machines --------------------------*- C++ -*-===//
+//
+// All that the shared code knows about a family of machines (cpu, systolic,
+// imc, gpu ...): docs/design/0003-target-interface.md. A family is one folder
+// under targets/, listed by `aicc_register_target`, or a shared library given
+// to --load-target.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AICC_TARGET_TARGET_H
+#define AICC_TARGET_TARGET_H
+
+#include "aicc/Compiler/CompileOptions.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/LLVM.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <memory>
+#include <string>
+
+namespace mlir {
+class DialectRegistry;
+class OpPassManager;
+class Operation;
+} // namespace mlir
+
+namespace aicc {
+
+struct Cost;
+struct MachineDesc;
+struct Mapping;
+struct Workload;
+class DiagnosticSink;
+
+/// Runs what a target emitted: a simulator, a driver, or the host itself.
+class Executor {
+public:
+  virtual ~Executor() = default;
+  /// Runs the artefact at `path` on the tensors of the .npz file `inputs` and
+  /// writes its outputs, by name, to `outputs`.
+  virtual mlir::LogicalResult run(llvm::StringRef path, llvm::StringRef inputs,
+                                  llvm::StringRef outputs,
+                                  DiagnosticSink &sink) = 0;
+};
+
+/// A family of machines that share a lowering, e.g. "systolic".
+class Target {
+public:
+  virtual ~Target() = default;
+
+  /// What stands after --target=, and the folder under targets/.
+  virtual llvm::StringRef name() const = 0;
+
+  /// The machine meant by --target=FAMILY alone.
+  virtual llvm::StringRef defaultMachine() const = 0;
+
+  /// Dialects and external models of this family alone. Must not assume that
+  /// any other target is there.
+  virtual void registerDialects(mlir::DialectRegistry &registry) const {}
+
+  /// Can `op` (structured stage) run on `machine`? Otherwise `why` goes to the
+  /// user as it is, after the node's name.
+  virtual mlir::LogicalResult supports(mlir::Operation *op,
+                                       const MachineDesc &machine,
+                                       std::string &why) const = 0;
+
+  /// The one place where energy and time come from. Pure: no IR, no globals,
+  /// callable from any thread; the mapper calls it a million times. Fails for
+  /// a mapping that the machine cannot hold.
+  virtual mlir::FailureOr<Cost> estimate(const Workload &workload,
+                                         const Mapping &mapping,
+                                         const MachineDesc &machine) const = 0;
+
+  /// Adds the passes that take a module from the end of stage `from` to the
+  /// end of stage `to`, where Structured <= from < to <= Llvm. Called once for
+  /// each stage that the user can see.
+  virtual void buildPipeline(mlir::OpPassManager &pm, Stage from, Stage to,
+                             const CompileOptions &options) const = 0;
+
+  /// Writes a module of the stage that `kind` starts from (Loops for all that
+  /// holds machine code) to the file `path`, which the caller made and
+  /// removes on failure. Errors go to `sink`.
+  virtual mlir::LogicalResult emit(mlir::ModuleOp module, EmitKind kind,
+                                   const CompileOptions &options,
+                                   llvm::StringRef path,
+                                   DiagnosticSink &sink) const = 0;
+
+  /// Null if this build cannot run what `emit` wrote.
+  virtual std::unique_ptr<Executor>
+  createExecutor(const MachineDesc &machine) const {
+    return nullptr;
+  }
+};
+
+} // namespace aicc
+
+#endif // AICC_TARGET_TARGET_H
