@@ -149,5 +149,6 @@ function(aicc_add_unittest name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gtest_main MLIR LLVM)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/test/unit")
-  add_test(NAME unit/${name} COMMAND ${name})
+  add_test(NAME unit/${name} COMMAND ${name}
+           --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/unit/${name}.xml)
 endfunction()
