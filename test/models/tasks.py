@@ -141,25 +141,11 @@ def vad_decide(infer, samples):
 
 # ------------------------------------------------------------------ file types
 
-SOURCES = {
-    "python": """import os\n\n\ndef sizes(folder):\n    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)\n        if os.path.isfile(path):
-            yield name, os.path.getsize(path)\n\n\nif __name__ == "__main__":
-    for name, size in sizes("."):\n        print(f"{size:10} {name}")\n""",
-    "c": """#include <stdio.h>\n#include <stdlib.h>\n\nstatic int compare(const void *a, const void *b) {
-  return *(const int *)a - *(const int *)b;\n}\n\nint main(int argc, char **argv) {
-  int values[4] = {3, 1, 4, 1};\n  qsort(values, 4, sizeof(values[0]), compare);
-  for (int i = 0; i < 4; ++i)\n    printf("%d\\n", values[i]);\n  return 0;\n}\n""",
-    "json": """{\n  "name": "aicc",\n  "version": "0.1.0",\n  "targets": ["cpu"],
-  "limits": {"bytes": 1073741824, "nodes": 100000},\n  "stable": false,\n  "parent": null\n}\n""",
-    "html": """<!DOCTYPE html>\n<html lang="en">\n<head>\n  <meta charset="utf-8">\n  <title>A page</title>
-  <link rel="stylesheet" href="style.css">\n  <script src="page.js"></script>\n</head>\n<body class="wide">\n  <div id="top"><img src="logo.png" alt="logo"></div>\n  <h1>A page</h1>\n  <p>With a <a href="/">link</a> and a list:</p>
-  <ul>\n    <li>one</li>\n    <li>two</li>\n  </ul>\n</body>\n</html>\n""",
-}
+SAMPLES = {"python": "sample.py", "c": "sample.c", "json": "sample.json", "html": "sample.html"}
 
 
 def magika_cases():
-    return [Case(kind, text.encode(), kind) for kind, text in SOURCES.items()]
+    return [Case(kind, (zoo.HERE / "samples" / name).read_bytes(), kind) for kind, name in SAMPLES.items()]
 
 
 @functools.cache
@@ -245,7 +231,9 @@ def orientation_decide(infer, image):
     image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BILINEAR)
     left, top = (image.width - 224) // 2, (image.height - 224) // 2
     pixels = to_nchw(image.crop((left, top, left + 224, top + 224)), 0, 1)[:, ::-1]
-    mean, std = (numpy.array(v, numpy.float32).reshape(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    mean, std = (
+        numpy.array(v, numpy.float32).reshape(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    )
     scores = only(infer({"x": ((pixels - mean) / std).astype(numpy.float32)}))
     return metadata("lcnet_orientation", "character")[int(scores.argmax())]
 

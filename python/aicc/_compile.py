@@ -1,0 +1,75 @@
+"""Compiling from Python."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+
+from . import _native
+from ._errors import CompileError, Diagnostic
+from ._model import CompiledModel
+
+
+def compile(model, target="cpu", shapes=None, **options):
+    """Compiles an ONNX model and loads the result.
+
+    model: a path, the bytes of a model, or an onnx.ModelProto (external data needs a path).
+    target: a family, family/machine, or the path of a machine file, as for --target.
+    shapes: {input name: shape} for inputs whose shapes the model leaves open.
+    options: the other flags of the command line, underscores for dashes: threads=2, mcpu="native",
+        strict_fp=True; opt_level is -O.
+
+    Raises CompileError for a model that cannot be compiled, ValueError for an unknown option.
+    """
+    folder = tempfile.mkdtemp(prefix="aicc-")
+    try:
+        path = _model_file(model, folder)
+        output = os.path.join(folder, pathlib.Path(path).stem + ".so")
+        _run(path, output, target, shapes, options)
+        return CompiledModel(output, owned_folder=folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def check(model, target="cpu", shapes=None, **options):
+    """Checks that a model can be compiled, without generating code.
+
+    Takes what compile() takes. Returns the warnings; raises CompileError like compile().
+    """
+    with tempfile.TemporaryDirectory(prefix="aicc-") as folder:
+        path = _model_file(model, folder)
+        return _run(path, os.path.join(folder, "check"), target, shapes, {**options, "emit": "check"})
+
+
+def targets():
+    """The machines that can be compiled for, as for --target."""
+    return _native.machines()
+
+
+def _model_file(model, folder):
+    """The path of the model; what is not a file yet is written into `folder`."""
+    if isinstance(model, (str, os.PathLike)):
+        return os.fspath(model)
+    if hasattr(model, "SerializeToString"):
+        model = model.SerializeToString()
+    if not isinstance(model, (bytes, bytearray, memoryview)):
+        raise TypeError(f"a model is a path, bytes or an onnx.ModelProto, not {type(model).__name__}")
+    path = os.path.join(folder, "model.onnx")
+    with open(path, "wb") as file:
+        file.write(model)
+    return path
+
+
+def _run(path, output, target, shapes, options):
+    settings = [("target", str(target))]
+    for name, shape in (shapes or {}).items():
+        settings.append(("shape", f"{name}:{'x'.join(str(int(n)) for n in shape)}"))
+    for name, value in options.items():
+        flag = "O" if name == "opt_level" else name.replace("_", "-")
+        settings.append((flag, str(value).lower() if isinstance(value, bool) else str(value)))
+    status, _, diagnostics = _native.compile(path, output, settings)
+    diagnostics = [Diagnostic(**{**d, "notes": tuple(d["notes"])}) for d in diagnostics]
+    if status:
+        raise CompileError(diagnostics, status)
+    return diagnostics

@@ -1,0 +1,131 @@
+"""Compiled models: arrays in, arrays out."""
+
+import json
+import os
+import shutil
+import typing
+import weakref
+
+import numpy
+
+from . import _native
+
+_NAMES = {code: name for name, code in _native.dtypes.items()}
+
+
+class TensorSpec(typing.NamedTuple):
+    """What a model says of one of its inputs or outputs; dtype is numpy's name."""
+
+    name: str
+    dtype: str
+    shape: tuple
+
+
+class CompiledModel:
+    """A compiled model, which can be called from any thread.
+
+    threads bounds the threads of one call; 0 means as many as are free.
+    """
+
+    def __init__(self, path, owned_folder=None):
+        self._path = os.fspath(path)
+        self._native = _native.Model(os.path.abspath(self._path))
+        if owned_folder:
+            self._cleanup = weakref.finalize(self, shutil.rmtree, owned_folder, True)
+        self.threads = 0
+        self.inputs = [TensorSpec(name, _NAMES[code], shape) for name, code, shape in self._native.inputs]
+        self.outputs = [TensorSpec(name, _NAMES[code], shape) for name, code, shape in self._native.outputs]
+
+    @property
+    def name(self):
+        return self._native.name
+
+    @property
+    def manifest(self):
+        """What the compiler wrote about the model: versions, hashes, options."""
+        return json.loads(self._native.manifest)
+
+    def __call__(self, *arrays, **named):
+        """Runs the model on arrays in the order of its inputs, or by input name.
+
+        Returns an array, or a tuple of them if the model has several outputs.
+        """
+        if len(arrays) > len(self.inputs):
+            raise ValueError(f"{self.name} takes {len(self.inputs)} inputs, {len(arrays)} were given")
+        given = {spec.name: array for spec, array in zip(self.inputs, arrays)}
+        for name in named:
+            if name in given:
+                raise ValueError(f"input '{name}' was given twice")
+        outputs = tuple(self.run({**given, **named}).values())
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def run(self, inputs):
+        """Runs the model from {input name: array} to {output name: array}."""
+        names = [spec.name for spec in self.inputs]
+        for name in inputs:
+            if name not in names:
+                raise ValueError(f"{self.name} has no input '{name}'; its inputs are {', '.join(map(repr, names))}")
+        missing = [name for name in names if name not in inputs]
+        if missing:
+            raise ValueError(f"input {', '.join(map(repr, missing))} of {self.name} is missing")
+        arguments = [_argument(inputs[spec.name], spec) for spec in self.inputs]
+        outputs = {spec.name: numpy.empty(spec.shape, _numpy_dtype(spec.dtype)) for spec in self.outputs}
+        results = [(_carried(outputs[spec.name]), _native.dtypes[spec.dtype]) for spec in self.outputs]
+        self._native.run(arguments, results, self.threads)
+        return outputs
+
+    def save(self, path):
+        """Writes the compiled model to a file that load() and aicc-run take."""
+        path = os.fspath(path)
+        part = f"{path}.{os.getpid()}.part"
+        try:
+            shutil.copyfile(self._path, part)
+            shutil.copymode(self._path, part)
+            os.replace(part, path)
+        except BaseException:
+            if os.path.exists(part):
+                os.unlink(part)
+            raise
+        weights = self.manifest.get("weights_file")
+        if weights:
+            shutil.copyfile(
+                os.path.join(os.path.dirname(self._path), weights), os.path.join(os.path.dirname(path) or ".", weights)
+            )
+
+    def __repr__(self):
+        def signature(specs):
+            return ", ".join(f"{s.name}: {s.dtype}{list(s.shape)}" for s in specs)
+
+        return f"<aicc model {self.name}: ({signature(self.inputs)}) -> ({signature(self.outputs)})>"
+
+
+def load(path):
+    """Loads a compiled model. Runs its code: load only what you trust."""
+    return CompiledModel(path)
+
+
+def _numpy_dtype(name):
+    if name == "bfloat16":
+        import ml_dtypes  # numpy has no bfloat16 of its own
+
+        return numpy.dtype(ml_dtypes.bfloat16)
+    return numpy.dtype(name)
+
+
+def _argument(value, spec):
+    """(array, element type code) of what the caller gave for an input."""
+    if not hasattr(value, "dtype"):
+        value = numpy.asarray(value, _numpy_dtype(spec.dtype))
+    elif not isinstance(value, numpy.ndarray):
+        value = numpy.from_dlpack(value) if hasattr(value, "__dlpack__") else numpy.asarray(value)
+    code = _native.dtypes.get(value.dtype.name)
+    if code is None:
+        raise TypeError(f"input '{spec.name}' is {spec.dtype}{list(spec.shape)}, got {value.dtype}{list(value.shape)}")
+    if not value.dtype.isnative:
+        value = value.astype(value.dtype.newbyteorder("="))
+    return _carried(numpy.require(value, requirements=["C", "A"])), code
+
+
+def _carried(array):
+    """The array in a type that crosses into C++; bfloat16 goes as uint16."""
+    return array.view(numpy.uint16) if array.dtype.name == "bfloat16" else array
