@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""The demo: a real text recognition model, compiled and run, beside ONNX Runtime.
+
+ocr.py [--build DIR] [--text TEXT]       (./dev demo)
+"""
+
+import argparse
+import pathlib
+import shlex
+import subprocess
+import sys
+import time
+
+import numpy
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "test"), str(ROOT / "benchmarks")]
+import harness  # noqa: E402
+from models import tasks, zoo  # noqa: E402
+
+MODEL = "ppocrv4_rec"
+WIDTH = 320
+
+
+def bold(text):
+    return f"\033[1m{text}\033[0m" if sys.stdout.isatty() else text
+
+
+def title(text):
+    print("\n" + bold(text), flush=True)
+
+
+def shown(path):
+    """A path as a user would type it here."""
+    try:
+        return str(path.relative_to(pathlib.Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def run(*command):
+    """Runs and shows a command; seconds it took."""
+    print("  $ " + shlex.join(shown(c) if isinstance(c, pathlib.Path) else c for c in command))
+    start = time.perf_counter()
+    done = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL)
+    if done.returncode:
+        sys.exit(f"demo: the command ended with status {done.returncode}")
+    return time.perf_counter() - start
+
+
+def preview(image, rows=8):
+    """The image in characters, two pixels high each."""
+    small = image.convert("L").resize((image.width * rows * 2 // image.height, rows * 2))
+    dark = numpy.asarray(small) < 110
+    for y in range(0, rows * 2, 2):
+        line = "".join(" ▀▄█"[a + 2 * b] for a, b in zip(dark[y], dark[y + 1]))
+        print("    " + line.rstrip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    parser.add_argument("--text", default="Hello, compiler!", help="up to about 20 characters")
+    options = parser.parse_args()
+    folder = options.build / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    entry = zoo.manifest()[MODEL]
+    title("The model")
+    path = zoo.path(MODEL)
+    print(f"  PP-OCRv4 text recognition, {path.stat().st_size / 1e6:.1f} MB, {entry.licence}")
+    print(f"  from {entry.package} {entry.version} on PyPI, sha256 checked: {shown(path)}")
+
+    title("A real input: a line of text")
+    image = tasks.text_line(options.text, WIDTH)
+    image.save(folder / "input.png")
+    inputs = {"x": tasks.to_nchw(image)}
+    numpy.save(folder / "x.npy", inputs["x"])
+    preview(image)
+    print(f"  rendered to {shown(folder / 'input.png')}")
+
+    title("Compile it")
+    artifact, output = folder / f"{MODEL}.so", folder / "scores.npy"
+    shape = f"--shape=x:1x3x48x{WIDTH}"
+    seconds = run(options.build / "bin" / "aicc", "--target=cpu", path, shape, "-o", artifact)
+    print(f"  {seconds:.1f} s; {shown(artifact)}, {artifact.stat().st_size / 1e6:.1f} MB, needs no compiler to run")
+
+    title("Run it")
+    (name,) = (output.name for output in onnxruntime_session(path).get_outputs())
+    run(options.build / "bin" / "aicc-run", artifact, f"--input=x=@{folder / 'x.npy'}", f"--output={name}=@{output}")
+    scores = numpy.load(output)
+    print("\n  It reads: " + bold(tasks.ctc_text(scores)))
+
+    title("The same model in ONNX Runtime")
+    (want,) = onnxruntime_session(path).run(None, inputs)
+    error = float(numpy.abs(scores - want).max())
+    print(f"  reads: {tasks.ctc_text(want)}")
+    print(f"  largest difference {error:.2g}, relative to the largest value {error / float(numpy.abs(want).max()):.2g}")
+
+    title("Time for one line, the two in turns, median")
+    feed = folder / "inputs.npz"
+    numpy.savez(feed, **inputs)
+    for threads in (1, 2):
+        models = {"aicc": artifact, "onnxruntime": path}
+        with harness.Turns(models, threads, feed, harness.python_path(options.build)) as turns:
+            times = turns.measure()
+        ours, theirs = times["aicc"].median_us / 1e3, times["onnxruntime"].median_us / 1e3
+        print(
+            f"  {threads} thread{'s' if threads > 1 else ' '}  aicc {ours:6.2f} ms   ONNX Runtime {theirs:6.2f} ms   ratio {ours / theirs:.2f}"
+        )
+
+    title("Where it is")
+    print(f"  {artifact}")
+    print("  The energy report is not there yet: it comes with the cost model's next step.\n")
+    return 0 if tasks.ctc_text(scores) == tasks.ctc_text(want) else 1
+
+
+def onnxruntime_session(path):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
