@@ -94,7 +94,6 @@ class OnnxOp<string mnemonic, list<Trait> traits = []>
     : Op<OnnxDialect, mnemonic, traits>;
 
 def Onnx_NoValueOp : OnnxOp<"NoValue", [Pure, ConstantLike]> {
-  let cppClassName = "NoValueOp";
   let summary = "stands for an absent optional operand";
   let description = [{
     Keeps the position of every formal operand fixed:
@@ -111,15 +110,14 @@ def Onnx_NoValueOp : OnnxOp<"NoValue", [Pure, ConstantLike]> {
 }
 
 def Onnx_ReturnOp : OnnxOp<"Return", [Pure, ReturnLike, Terminator]> {
-  let cppClassName = "ReturnOp";
   let summary = "the outputs of a sub-graph";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
-  let builders = [OpBuilder<(ins)>];
 }
 
-def Onnx_ConstantOp : OnnxOp<"Constant", [Pure, ConstantLike]> {
-  let cppClassName = "ConstantOp";
+def Onnx_ConstantOp
+    : OnnxOp<"Constant", [Pure, ConstantLike,
+                          AllTypesMatch<["value", "output"]>]> {
   let summary = "a constant tensor";
   let description = [{
     The importer turns every form of ONNX's `Constant` (and initialisers) into
@@ -131,10 +129,8 @@ def Onnx_ConstantOp : OnnxOp<"Constant", [Pure, ConstantLike]> {
   }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs AnyTensor:$output);
-  let assemblyFormat = "attr-dict $value (`as` type($output)^)?";
-  let hasCustomAssemblyFormat = 0;
+  let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
-  let hasVerifier = 1;
   let builders = [OpBuilder<(ins "::mlir::ElementsAttr":$value), [{
     build($_builder, $_state, value.getType(), value);
   }]>];
