@@ -2,6 +2,7 @@
 
 #include "aicc/Compiler/Registration.h"
 
+#include "aicc/Target/Machines.h"
 #include "aicc/Target/Target.h"
 #include "aicc/Target/TargetRegistry.h"
 
@@ -40,4 +41,15 @@ const std::vector<std::unique_ptr<aicc::Target>> &aicc::builtinTargets() {
     return list;
   }();
   return targets;
+}
+
+llvm::ArrayRef<aicc::BuiltinMachine> aicc::builtinMachines() {
+  return llvm::ArrayRef(componentMachines).drop_back();
+}
+
+std::vector<std::string> aicc::machineNames() {
+  std::vector<std::string> names;
+  for (const BuiltinMachine &machine : builtinMachines())
+    names.push_back((machine.family + "/" + machine.name).str());
+  return names;
 }

@@ -1,0 +1,280 @@
+//===- Compiler.cpp - From a model to an artefact -------------------------===//
+
+#include "aicc/Compiler/Compiler.h"
+
+#include "aicc/Compiler/Registration.h"
+#include "aicc/Support/MlirDiagnostics.h"
+#include "aicc/Target/TargetRegistry.h"
+#include "lib/Compiler/Frontend.h"
+#include "lib/Compiler/Progress.h"
+#include "lib/Compiler/Reproducer.h"
+#include "lib/Compiler/ResultFile.h"
+#include "lib/Compiler/Stages.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace aicc;
+namespace fs = llvm::sys::fs;
+namespace path = llvm::sys::path;
+
+llvm::StringRef aicc::version() { return AICC_VERSION; }
+
+namespace {
+
+/// Passes diagnostics on, after the progress line is out of the way.
+class ForwardingSink : public DiagnosticSink {
+public:
+  ForwardingSink(DiagnosticSink &inner, Progress &progress)
+      : inner(inner), progress(progress) {}
+
+protected:
+  void emit(const Diagnostic &diagnostic) override {
+    progress.pause();
+    inner.report(diagnostic);
+  }
+
+private:
+  DiagnosticSink &inner;
+  Progress &progress;
+};
+
+/// One compilation.
+class Compilation {
+public:
+  Compilation(const CompileRequest &request, DiagnosticSink &outer)
+      : request(request), progress(request.progress), sink(outer, progress) {}
+
+  std::optional<std::string> run();
+
+private:
+  bool findTarget();
+  bool makeOutput();
+  bool makeContext();
+  bool runStages(Stage first, Stage last);
+  bool runStage(Stage stage);
+  bool writeResult();
+  bool dump(Stage stage);
+  void print(llvm::raw_ostream &os);
+  void fail(ErrorCode code, const std::string &file, const llvm::Twine &message,
+            const llvm::Twine &help = "");
+  void endOfStage(llvm::StringRef stage, double begin);
+
+  const CompileRequest &request;
+  Progress progress;
+  ForwardingSink sink;
+  TargetRegistry targets;
+  const Target *target = nullptr;
+  mlir::DefaultTimingManager timing;
+  mlir::TimingScope rootTiming;
+  std::string outputPath;
+  std::unique_ptr<ResultFile> output;
+  std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<MlirDiagnosticHandler> handler;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  bool fromMlir = false;
+};
+
+} // namespace
+
+void Compilation::fail(ErrorCode code, const std::string &file,
+                       const llvm::Twine &message, const llvm::Twine &help) {
+  Diagnostic d;
+  d.code = code;
+  d.file = file;
+  d.message = message.str();
+  d.help = help.str();
+  sink.report(std::move(d));
+}
+
+bool Compilation::findTarget() {
+  for (const std::string &library : request.loadTargets) {
+    std::string error;
+    if (failed(targets.load(library, error))) {
+      fail(ErrorCode::Usage, library, "cannot be loaded as a target: " + error);
+      return false;
+    }
+  }
+  llvm::StringRef family =
+      llvm::StringRef(request.options.target).split('/').first;
+  if ((target = targets.lookup(family)))
+    return true;
+  fail(ErrorCode::Unsupported, "",
+       "there is no target '" + llvm::Twine(family) + "'",
+       "targets: " + targets.names());
+  return false;
+}
+
+bool Compilation::makeOutput() {
+  if (request.emit == EmitKind::Check)
+    return true;
+  outputPath = request.output;
+  if (outputPath.empty())
+    outputPath =
+        (path::stem(request.options.modelPath) + extension(request.emit)).str();
+  if (outputPath == "-" && !isTextKind(request.emit)) {
+    fail(ErrorCode::Usage, "",
+         "'-o -' is for text; this result is not (see --emit)");
+    return false;
+  }
+  if (fs::equivalent(outputPath, request.options.modelPath)) {
+    fail(ErrorCode::Usage, outputPath, "the output is the model itself");
+    return false;
+  }
+  if (!request.dumpStages.empty())
+    if (std::error_code error = fs::create_directories(request.dumpStages)) {
+      reportIoError(sink, request.dumpStages,
+                    "cannot be made: " + error.message());
+      return false;
+    }
+  return (output = ResultFile::create(outputPath, sink)) != nullptr;
+}
+
+bool Compilation::makeContext() {
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  for (const Target *loaded : targets.all())
+    loaded->registerDialects(registry);
+  context = std::make_unique<mlir::MLIRContext>(registry);
+  handler = std::make_unique<MlirDiagnosticHandler>(context.get(), sink,
+                                                    request.options.modelPath);
+  return true;
+}
+
+void Compilation::print(llvm::raw_ostream &os) {
+  mlir::OpPrintingFlags flags;
+  flags.enableDebugInfo();
+  if (!request.withWeights)
+    flags.elideLargeElementsAttrs().elideLargeResourceString();
+  module->print(os, flags);
+  os << "\n";
+}
+
+bool Compilation::dump(Stage stage) {
+  if (request.dumpStages.empty())
+    return true;
+  llvm::SmallString<128> file(request.dumpStages);
+  path::append(file, llvm::Twine(static_cast<int>(stage)) + "-" +
+                         stageName(stage) + ".mlir");
+  return writeTextFile(std::string(file), sink,
+                       [&](llvm::raw_ostream &os) { print(os); });
+}
+
+void Compilation::endOfStage(llvm::StringRef stage, double begin) {
+  if (!request.verbose)
+    return;
+  progress.pause();
+  llvm::errs() << "aicc: " << stage << ": "
+               << llvm::format("%.2f s\n", progress.seconds() - begin);
+}
+
+bool Compilation::runStage(Stage stage) {
+  llvm::StringRef name = stageName(stage);
+  double begin = progress.seconds();
+  progress.enter(name);
+  // Until structured ops are reached, what a pass refuses is a model that is
+  // beyond us; afterwards it is a defect of ours.
+  ErrorCode code =
+      stage <= Stage::Structured ? ErrorCode::Unsupported : ErrorCode::Internal;
+  handler->setDefaultCode(code);
+  handler->setCodeWithoutNode(fromMlir ? code : ErrorCode::Internal);
+
+  mlir::PassManager pm(context.get(), mlir::ModuleOp::getOperationName());
+  mlir::TimingScope stageTiming = rootTiming.nest(name);
+  pm.addInstrumentation(progress.instrumentation(name));
+  pm.enableTiming(stageTiming);
+  buildStagePipeline(pm, stage, *target, request.options);
+
+  Reproducer reproducer(request, *module, pm);
+  if (failed(pm.run(*module))) {
+    if (!sink.hasErrors())
+      fail(ErrorCode::Internal, request.options.modelPath,
+           llvm::Twine("stage '") + name + "' failed without saying why");
+    if (sink.firstError() == ErrorCode::Internal)
+      reproducer.keep(sink);
+    return false;
+  }
+  if (sink.hasErrors())
+    return false;
+  (*module)->setAttr(stageAttrName, mlir::StringAttr::get(context.get(), name));
+  endOfStage(name, begin);
+  return dump(stage);
+}
+
+bool Compilation::runStages(Stage first, Stage last) {
+  for (int stage = static_cast<int>(first); stage <= static_cast<int>(last);
+       ++stage)
+    if (!runStage(static_cast<Stage>(stage)))
+      return false;
+  return true;
+}
+
+bool Compilation::writeResult() {
+  if (request.emit == EmitKind::Check)
+    return true;
+  double begin = progress.seconds();
+  if (isMlirKind(request.emit)) {
+    if (!writeTextFile(output->temporaryPath(), sink,
+                       [&](llvm::raw_ostream &os) { print(os); }))
+      return false;
+  } else {
+    progress.enter("emit");
+    mlir::TimingScope emitTiming = rootTiming.nest("emit");
+    handler->setDefaultCode(ErrorCode::Internal);
+    handler->setCodeWithoutNode(ErrorCode::Internal);
+    bool ok = succeeded(target->emit(*module, request.emit, request.options,
+                                     output->temporaryPath(), sink));
+    if (!ok && !sink.hasErrors())
+      fail(ErrorCode::Internal, request.options.modelPath,
+           "the artefact could not be written, without saying why");
+    if (!ok || sink.hasErrors())
+      return false;
+  }
+  endOfStage("emit", begin);
+  return output->commit(isExecutableKind(request.emit), sink);
+}
+
+std::optional<std::string> Compilation::run() {
+  timing.setEnabled(request.timing);
+  timing.setDisplayMode(mlir::DefaultTimingManager::DisplayMode::Tree);
+  rootTiming = timing.getRootScope();
+  if (!findTarget() || !makeOutput() || !makeContext())
+    return std::nullopt;
+
+  double begin = progress.seconds();
+  progress.enter("onnx");
+  mlir::TimingScope importTiming = rootTiming.nest("onnx");
+  fromMlir = isMlirFile(request.options.modelPath);
+  module = fromMlir ? parseMlirModel(request.options.modelPath, *context,
+                                     *handler, sink)
+                    : readOnnxModel(request.options, *context, sink);
+  importTiming.stop();
+  if (!module || sink.hasErrors()) {
+    if (!sink.hasErrors())
+      fail(ErrorCode::Internal, request.options.modelPath,
+           "the model could not be read, without saying why");
+    return std::nullopt;
+  }
+  Stage stage = Stage::Onnx;
+  if (fromMlir)
+    stage = request.from ? *request.from : detectStage(*module);
+  (*module)->setAttr(stageAttrName,
+                     mlir::StringAttr::get(context.get(), stageName(stage)));
+  endOfStage(stageName(stage), begin);
+  if (!dump(stage))
+    return std::nullopt;
+
+  Stage next = static_cast<Stage>(static_cast<int>(stage) + 1);
+  if (!runStages(next, lastStage(request.emit)) || !writeResult())
+    return std::nullopt;
+  return outputPath == "-" ? std::string() : outputPath;
+}
+
+std::optional<std::string> aicc::compile(const CompileRequest &request,
+                                         DiagnosticSink &sink) {
+  return Compilation(request, sink).run();
+}

@@ -1,0 +1,78 @@
+//===- Driver.cpp - What the aicc tool does -------------------------------===//
+
+#include "tools/aicc/Driver.h"
+
+#include "aicc/Compiler/Compiler.h"
+#include "aicc/Compiler/Options.h"
+#include "aicc/Target/TargetRegistry.h"
+#include "tools/aicc/CrashHandler.h"
+
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <memory>
+
+using namespace aicc;
+
+static std::unique_ptr<DiagnosticSink> makeSink(const CommandLine &line) {
+  if (line.json)
+    return std::make_unique<JsonDiagnosticSink>(llvm::errs());
+  return std::make_unique<TextDiagnosticSink>(llvm::errs(), line.quiet);
+}
+
+/// Ends a run whose answer is text on standard output.
+static int finishOutput(DiagnosticSink &sink) {
+  llvm::outs().flush();
+  if (!llvm::outs().has_error())
+    return 0;
+  Diagnostic d;
+  d.code = ErrorCode::Io;
+  d.message =
+      "standard output cannot be written: " + llvm::outs().error().message();
+  llvm::outs().clear_error();
+  sink.report(std::move(d));
+  return exitCode(ErrorCode::Io);
+}
+
+static int reportUsage(DiagnosticSink &sink, const std::string &message) {
+  Diagnostic d;
+  d.code = ErrorCode::Usage;
+  d.message = message;
+  sink.report(std::move(d));
+  return exitCode(ErrorCode::Usage);
+}
+
+static int runCompile(CommandLine &line, DiagnosticSink &sink) {
+  line.request.progress = !line.quiet && !line.json;
+  CrashReport report{line.request.options.modelPath, line.request.reproducer,
+                     line.json};
+  return runGuarded(report, [&] {
+    if (compile(line.request, sink))
+      return 0;
+    return exitCode(sink.hasErrors() ? sink.firstError() : ErrorCode::Internal);
+  });
+}
+
+int aicc::runDriver(const std::vector<std::string> &args) {
+  CommandLine line;
+  std::string error;
+  bool valid = parseCommandLine(args, line, error);
+  std::unique_ptr<DiagnosticSink> sink = makeSink(line);
+  if (!valid)
+    return reportUsage(*sink, error);
+  switch (line.action) {
+  case CommandLine::Action::Help:
+    printHelp(llvm::outs());
+    return finishOutput(*sink);
+  case CommandLine::Action::Version:
+    llvm::outs() << "aicc " << version() << " (LLVM " << LLVM_VERSION_STRING
+                 << ")\n";
+    return finishOutput(*sink);
+  case CommandLine::Action::ListTargets:
+  case CommandLine::Action::CheckMachine:
+    break;
+  case CommandLine::Action::Compile:
+    return runCompile(line, *sink);
+  }
+  return 0;
+}
