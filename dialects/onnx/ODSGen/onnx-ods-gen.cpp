@@ -258,7 +258,8 @@ void printOp(const OpSchema &schema) {
     arguments.push_back(parameter(input));
   for (const auto &[name, attr] : sortedAttributes(schema)) {
     if (attr->type == AttributeProto::GRAPH) {
-      regions.push_back("SizedRegion<1>:$" + name);
+      // Against the alphabet: then_branch comes before else_branch.
+      regions.insert(regions.begin(), "SizedRegion<1>:$" + name);
       continue;
     }
     auto [constraint, value] = attribute(*attr);

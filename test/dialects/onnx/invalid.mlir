@@ -68,7 +68,7 @@ func.func @loop_inputs(%c: tensor<i1>, %x: tensor<2xf32>) {
 func.func @terminator(%c: tensor<i1>) {
   // expected-error @+1 {{expected its sub-graphs to end in 'onnx.Return'}}
   %0 = "onnx.If"(%c) ({
-    %1 = onnx.NoValue : none
+    llvm.unreachable
   }, {
     onnx.Return
   }) : (tensor<i1>) -> tensor<2xf32>
