@@ -1,0 +1,231 @@
+/*===- runtime.h - Run a model compiled by aicc ----------------*- C99 -*-===*\
+|*
+|* The C interface of libaicc_runtime, and the binary interface between it and
+|* a compiled model. Needs C99 and neither LLVM nor the compiler.
+|*
+|*   aicc_model *model;
+|*   aicc_context *context;
+|*   if (aicc_model_load("m.so", &model) != AICC_OK ||
+|*       aicc_context_create(model, &context) != AICC_OK) {
+|*     fprintf(stderr, "%s\n", aicc_last_error(NULL));
+|*     return 1;
+|*   }
+|*   int64_t shape[] = {1, 3, 224, 224}, outShape[] = {1, 1000};
+|*   aicc_tensor in = {pixels, AICC_FLOAT32, 4, shape};
+|*   aicc_tensor out = {scores, AICC_FLOAT32, 2, outShape};
+|*   if (aicc_run(context, &in, 1, &out, 1) != AICC_OK)
+|*     fprintf(stderr, "%s\n", aicc_last_error(context));
+|*
+|* Threads: a model is immutable and may be shared. A context belongs to one
+|* caller at a time; callers that run at the same time use one context each.
+|* All contexts of a process share one budget of threads (aicc_set_budget): a
+|* run that finds it used does its work on the calling thread alone.
+|*
+|* Memory: creating a context allocates what its runs need; running allocates
+|* nothing.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef AICC_C_RUNTIME_H
+#define AICC_C_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define AICC_RUNTIME_API
+#else
+#define AICC_RUNTIME_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*===----------------------------------------------------------------------===*\
+|* Tensors
+\*===----------------------------------------------------------------------===*/
+
+/** Element types. Elements are dense, row-major and in the byte order of the
+ *  machine; a bool is one byte, 0 or 1. The values never change. */
+typedef enum aicc_dtype {
+  AICC_BOOL = 1,
+  AICC_INT8 = 2,
+  AICC_UINT8 = 3,
+  AICC_INT16 = 4,
+  AICC_UINT16 = 5,
+  AICC_INT32 = 6,
+  AICC_UINT32 = 7,
+  AICC_INT64 = 8,
+  AICC_UINT64 = 9,
+  AICC_FLOAT16 = 10,
+  AICC_BFLOAT16 = 11,
+  AICC_FLOAT32 = 12,
+  AICC_FLOAT64 = 13
+} aicc_dtype;
+
+/** Name of `dtype` as numpy spells it ("float32"), "?" if there is none. */
+AICC_RUNTIME_API const char *aicc_dtype_name(aicc_dtype dtype);
+
+/** Bytes of one element, 0 for an unknown type. */
+AICC_RUNTIME_API size_t aicc_dtype_size(aicc_dtype dtype);
+
+/** A tensor of the caller. `data` is aligned to the element size (64 bytes is
+ *  fastest); it may be null if the tensor has no elements. */
+typedef struct aicc_tensor {
+  void *data;
+  aicc_dtype dtype;
+  int32_t rank;
+  const int64_t *shape; /**< `rank` extents; may be null if `rank` is 0. */
+} aicc_tensor;
+
+/** What a model says of one of its inputs or outputs. */
+typedef struct aicc_tensor_desc {
+  const char *name; /**< As in the ONNX model, UTF-8. */
+  aicc_dtype dtype;
+  int32_t rank;
+  const int64_t *shape;
+} aicc_tensor_desc;
+
+/*===----------------------------------------------------------------------===*\
+|* The compiled model: what the compiler emits
+\*===----------------------------------------------------------------------===*/
+
+/** Version of the structures in this section. */
+#define AICC_ABI_VERSION 1
+
+/** A range [begin, end) of the iterations of a kernel. */
+typedef void (*aicc_body)(void *const *args, int64_t begin, int64_t end);
+
+/** Runs `body` on ranges that cover [0, trip) exactly once and returns when
+ *  all are done. No range but the last is shorter than `grain` (at least 1).
+ *  `pool` is that of the invocation. */
+typedef void (*aicc_parallel_for)(void *pool, aicc_body body, void *const *args,
+                                  int64_t trip, int64_t grain);
+
+/** Everything that one run of a compiled model reads and writes. Inputs and
+ *  outputs are in model order. */
+typedef struct aicc_invocation {
+  void *const *inputs;
+  void *const *outputs;
+  void *arena;         /**< `arena_bytes` of scratch memory, 64-byte aligned. */
+  const void *weights; /**< Those of the description, or a copy of them. */
+  aicc_parallel_for parallel_for; /**< Null: serial. */
+  void *pool;                     /**< Handed to `parallel_for`. */
+} aicc_invocation;
+
+/** A compiled model. An object or library emitted from `net.onnx` defines one
+ *  named `net_model` (its file stem as a C identifier); declare it as
+ *  `extern const aicc_model_desc net_model;`. */
+typedef struct aicc_model_desc {
+  uint32_t abi_version; /**< AICC_ABI_VERSION. */
+  uint32_t struct_bytes;
+  const char *name;
+  int32_t (*invoke)(const aicc_invocation *); /**< Returns 0. */
+  const void *weights;      /**< Null if there are none or in a side file. */
+  const char *weights_file; /**< Name of the side file, or null. */
+  uint64_t weight_bytes;
+  uint64_t arena_bytes;
+  const char *manifest; /**< JSON, not null-terminated. */
+  uint64_t manifest_bytes;
+  const aicc_tensor_desc *inputs;
+  const aicc_tensor_desc *outputs;
+  uint32_t num_inputs;
+  uint32_t num_outputs;
+} aicc_model_desc;
+
+/*===----------------------------------------------------------------------===*\
+|* Status
+\*===----------------------------------------------------------------------===*/
+
+typedef enum aicc_status {
+  AICC_OK = 0,
+  AICC_ERROR_ARGUMENT = 1,  /**< A null pointer or a number out of range. */
+  AICC_ERROR_IO = 2,        /**< A file cannot be read. */
+  AICC_ERROR_FORMAT = 3,    /**< Not a compiled model, or one of another ABI. */
+  AICC_ERROR_MEMORY = 4,    /**< Out of memory. */
+  AICC_ERROR_COUNT = 5,     /**< Wrong number of inputs or outputs. */
+  AICC_ERROR_DTYPE = 6,     /**< Wrong element type. */
+  AICC_ERROR_RANK = 7,      /**< Wrong rank. */
+  AICC_ERROR_SHAPE = 8,     /**< Wrong shape. */
+  AICC_ERROR_ALIGNMENT = 9, /**< Data not aligned to its element size. */
+  AICC_ERROR_NAME = 10,     /**< No input or output of that name. */
+  AICC_ERROR_INTERNAL = 70  /**< A defect of ours. */
+} aicc_status;
+
+/** "AICC_ERROR_SHAPE" and so on. */
+AICC_RUNTIME_API const char *aicc_status_name(aicc_status status);
+
+typedef struct aicc_model aicc_model;
+typedef struct aicc_context aicc_context;
+
+/** Text of the last error of `context`, or with null of the last error on this
+ *  thread in a function that takes no context. Never null; valid until the
+ *  next call with that context (on this thread). */
+AICC_RUNTIME_API const char *aicc_last_error(const aicc_context *context);
+
+/*===----------------------------------------------------------------------===*\
+|* Models
+\*===----------------------------------------------------------------------===*/
+
+/** Loads the shared library at `path`. Runs its code: load only what you
+ *  trust. */
+AICC_RUNTIME_API aicc_status aicc_model_load(const char *path,
+                                             aicc_model **model);
+
+/** The model described by `desc`, which is linked into the program and outlives
+ *  the result. A side file of weights is looked for in `folder` (null: the
+ *  current one). */
+AICC_RUNTIME_API aicc_status aicc_model_from_desc(const aicc_model_desc *desc,
+                                                  const char *folder,
+                                                  aicc_model **model);
+
+/** Releases `model` (null is allowed), after all its contexts. */
+AICC_RUNTIME_API void aicc_model_free(aicc_model *model);
+
+/** The description of a loaded model, valid as long as the model. */
+AICC_RUNTIME_API const aicc_model_desc *
+aicc_model_get_desc(const aicc_model *model);
+
+/** Index of the input (output) called `name`, -1 if there is none. */
+AICC_RUNTIME_API int32_t aicc_model_find_input(const aicc_model *model,
+                                               const char *name);
+AICC_RUNTIME_API int32_t aicc_model_find_output(const aicc_model *model,
+                                                const char *name);
+
+/** Bytes of a tensor so described. */
+AICC_RUNTIME_API size_t aicc_tensor_bytes(const aicc_tensor_desc *desc);
+
+/*===----------------------------------------------------------------------===*\
+|* Contexts
+\*===----------------------------------------------------------------------===*/
+
+/** What one caller needs to run `model`: its own arena and thread count. The
+ *  model must outlive it. */
+AICC_RUNTIME_API aicc_status aicc_context_create(const aicc_model *model,
+                                                 aicc_context **context);
+AICC_RUNTIME_API void aicc_context_free(aicc_context *context);
+
+/** At most `threads` threads for a run, the caller's included; 0 (the default)
+ *  means as many as the budget gives. */
+AICC_RUNTIME_API aicc_status aicc_context_set_threads(aicc_context *context,
+                                                      int32_t threads);
+
+/** Runs the model. `inputs` and `outputs` are in model order; outputs are
+ *  allocated by the caller and must not overlap inputs or each other. On an
+ *  error no output has been written. */
+AICC_RUNTIME_API aicc_status aicc_run(aicc_context *context,
+                                      const aicc_tensor *inputs,
+                                      size_t num_inputs,
+                                      const aicc_tensor *outputs,
+                                      size_t num_outputs);
+
+/** Threads that all runs of this process together may use; at first the number
+ *  of processors. Returns the former value; 0 only asks. */
+AICC_RUNTIME_API int32_t aicc_set_budget(int32_t threads);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* AICC_C_RUNTIME_H */

@@ -1,0 +1,197 @@
+//===- Emit.cpp - The artefact --------------------------------------------===//
+
+#include "aicc/Codegen/Emit.h"
+
+#include "aicc/Codegen/Backend.h"
+#include "aicc/Codegen/ElfImage.h"
+#include "aicc/Codegen/Passes.h"
+#include "aicc/Support/Diagnostics.h"
+#include "aicc/Support/MlirDiagnostics.h"
+#include "aicc/Support/OutputFile.h"
+#include "lib/Codegen/Linker.h"
+#include "lib/Codegen/ModelData.h"
+#include "lib/Codegen/Program.h"
+#include "lib/Codegen/WeightStream.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
+
+using namespace mlir;
+using namespace aicc;
+
+namespace {
+
+/// One emission, from the loops stage to the file.
+class Emitter {
+public:
+  Emitter(ModuleOp module, const EmitInputs &inputs, DiagnosticSink &sink)
+      : module(module), inputs(inputs), sink(sink) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult error(ErrorCode code, const llvm::Twine &message) {
+    aicc::Diagnostic diagnostic;
+    diagnostic.code = code;
+    diagnostic.file = inputs.modelPath;
+    diagnostic.message = message.str();
+    sink.report(diagnostic);
+    return failure();
+  }
+
+  std::string manifest() const;
+  LogicalResult writeSideFile();
+  LogicalResult writeText(ModuleOp lowered, Backend::Form form);
+  LogicalResult writeImage(ModuleOp lowered);
+
+  ModuleOp module;
+  const EmitInputs &inputs;
+  DiagnosticSink &sink;
+  ProgramInfo program;
+  std::unique_ptr<Backend> backend;
+  std::string sideFile, sideFileHash; ///< Empty: weights are inside.
+};
+
+} // namespace
+
+static llvm::json::Array tensorsJson(ArrayRef<TensorInfo> tensors) {
+  llvm::json::Array array;
+  for (const TensorInfo &tensor : tensors)
+    array.push_back(
+        llvm::json::Object{{"name", llvm::json::fixUTF8(tensor.name)},
+                           {"dtype", dtypeName(tensor.dtype)},
+                           {"shape", tensor.shape}});
+  return array;
+}
+
+std::string Emitter::manifest() const {
+  llvm::json::Object object = inputs.manifest;
+  object["abi"] = AICC_ABI_VERSION;
+  object["aicc_version"] = AICC_VERSION;
+  object["name"] = llvm::json::fixUTF8(program.model);
+  object["entry"] = program.prefix + "_invoke";
+  object["triple"] = backend->triple();
+  object["cpu"] = backend->cpu();
+  object["arena_bytes"] = program.arenaBytes;
+  object["weight_bytes"] = program.weightBytes;
+  object["inputs"] = tensorsJson(program.inputs);
+  object["outputs"] = tensorsJson(program.outputs);
+  if (!sideFile.empty())
+    object["weights_file"] =
+        llvm::json::Object{{"name", sideFile}, {"sha256", sideFileHash}};
+  // Keys are printed in sorted order.
+  return llvm::formatv("{0:2}", llvm::json::Value(std::move(object))).str();
+}
+
+LogicalResult Emitter::writeSideFile() {
+  std::string path = inputs.outputPath + ".weights";
+  std::unique_ptr<OutputFile> file = OutputFile::create(path, sink);
+  if (!file)
+    return failure();
+  llvm::SHA256 hash;
+  bool good = streamWeights(program, [&](ArrayRef<char> bytes) {
+    hash.update(llvm::StringRef(bytes.data(), bytes.size()));
+    return file->write(bytes);
+  });
+  if (!good || !file->commit())
+    return sink.hasErrors()
+               ? failure()
+               : error(ErrorCode::Internal, "cannot pack the weights");
+  sideFile = llvm::sys::path::filename(path).str();
+  sideFileHash = llvm::toHex(hash.final(), /*LowerCase=*/true);
+  return success();
+}
+
+LogicalResult Emitter::writeText(ModuleOp lowered, Backend::Form form) {
+  std::string text = manifest();
+  auto parts = backend->compile(lowered, form, [&](llvm::Module &llvmModule) {
+    addModelData(llvmModule, program, text, sideFile);
+  });
+  if (failed(parts))
+    return failure();
+  std::unique_ptr<OutputFile> file =
+      OutputFile::create(inputs.outputPath, sink);
+  return success(file && file->write(parts->front()) && file->commit());
+}
+
+LogicalResult Emitter::writeImage(ModuleOp lowered) {
+  std::string text = manifest();
+  auto objects = backend->compile(
+      lowered, Backend::Form::Object, [&](llvm::Module &llvmModule) {
+        addModelData(llvmModule, program, text, sideFile);
+      });
+  if (failed(objects))
+    return failure();
+  std::vector<char> image;
+  std::string why;
+  LinkKind kind = inputs.kind == EmitKind::Obj ? LinkKind::Relocatable
+                                               : LinkKind::SharedLibrary;
+  if (!linkObjects(*objects, kind, program.prefix, image, why))
+    return error(ErrorCode::Internal, "the linker failed: " + why);
+
+  bool inside = program.weightBytes > 0 && sideFile.empty();
+  uint64_t offset = image.size();
+  if (inside && !(offset = appendSection(image, weightsSection, why)))
+    return error(ErrorCode::Internal, why);
+  std::unique_ptr<OutputFile> file =
+      OutputFile::create(inputs.outputPath, sink);
+  if (!file || !file->write(image) || !file->writeZeros(offset - image.size()))
+    return failure();
+  if (inside && !streamWeights(program, [&](ArrayRef<char> bytes) {
+        return file->write(bytes);
+      }))
+    return sink.hasErrors()
+               ? failure()
+               : error(ErrorCode::Internal, "cannot pack the weights");
+  return success(file->commit());
+}
+
+LogicalResult Emitter::run() {
+  std::string why;
+  backend = Backend::create({inputs.triple, inputs.cpu, inputs.optLevel}, why);
+  if (!backend)
+    return error(ErrorCode::Usage, why);
+  MlirDiagnosticHandler handler(module.getContext(), sink, inputs.modelPath);
+  FailureOr<ProgramInfo> read = readProgram(module);
+  if (failed(read))
+    return failure();
+  program = std::move(*read);
+
+  // The weights stay attributes of the context, so a copy is cheap.
+  OwningOpRef<ModuleOp> lowered = module.clone();
+  PassManager pm(module.getContext());
+  buildLowerToLLVMPipeline(pm);
+  if (failed(pm.run(*lowered)))
+    return failure();
+
+  if (program.weightBytes > maxInlineWeightBytes && failed(writeSideFile()))
+    return failure();
+  switch (inputs.kind) {
+  case EmitKind::Llvm:
+    return writeText(*lowered, Backend::Form::Llvm);
+  case EmitKind::Asm:
+    return writeText(*lowered, Backend::Form::Assembly);
+  case EmitKind::Obj:
+  case EmitKind::Lib:
+    return writeImage(*lowered);
+  default:
+    return error(ErrorCode::Usage, "this form of output is not made from "
+                                   "machine code");
+  }
+}
+
+LogicalResult aicc::emitArtifact(ModuleOp module, const EmitInputs &inputs,
+                                 DiagnosticSink &sink) {
+  LogicalResult result = Emitter(module, inputs, sink).run();
+  // A pass that fails without a word is a defect, and must not look like
+  // success to a caller that counts errors.
+  if (failed(result) && !sink.hasErrors()) {
+    aicc::Diagnostic diagnostic;
+    diagnostic.file = inputs.modelPath;
+    diagnostic.message = "code generation failed";
+    sink.report(diagnostic);
+  }
+  return result;
+}
