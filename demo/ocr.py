@@ -105,9 +105,8 @@ def main():
         with harness.Turns(models, threads, feed, harness.python_path(options.build)) as turns:
             times = turns.measure()
         ours, theirs = times["aicc"].median_us / 1e3, times["onnxruntime"].median_us / 1e3
-        print(
-            f"  {threads} thread{'s' if threads > 1 else ' '}  aicc {ours:6.2f} ms   ONNX Runtime {theirs:6.2f} ms   ratio {ours / theirs:.2f}"
-        )
+        label = "1 thread " if threads == 1 else f"{threads} threads"
+        print(f"  {label}  aicc {ours:6.2f} ms   ONNX Runtime {theirs:6.2f} ms   ratio {ours / theirs:.2f}")
 
     title("Where it is")
     print(f"  {artifact}")

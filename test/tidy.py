@@ -52,7 +52,7 @@ def main():
     todo = {f: stamp for f, stamp in todo.items() if not stamp.exists()}
     found = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for (path, stamp), text in zip(todo.items(), pool.map(lambda f: check(f, options.build), todo)):
+        for stamp, text in zip(todo.values(), pool.map(lambda f: check(f, options.build), todo)):
             if text:
                 found += 1
                 print(text)

@@ -11,6 +11,8 @@ import numpy
 from . import _native
 
 _NAMES = {code: name for name, code in _native.dtypes.items()}
+# numpy's own types; bfloat16, which numpy does not have, takes the slow way below.
+_CODES = {numpy.dtype(name): code for name, code in _native.dtypes.items() if name != "bfloat16"}
 
 
 class TensorSpec(typing.NamedTuple):
@@ -35,6 +37,8 @@ class CompiledModel:
         self.threads = 0
         self.inputs = [TensorSpec(name, _NAMES[code], shape) for name, code, shape in self._native.inputs]
         self.outputs = [TensorSpec(name, _NAMES[code], shape) for name, code, shape in self._native.outputs]
+        self._input_names = {spec.name for spec in self.inputs}
+        self._results = [(name, shape, _numpy_dtype(_NAMES[code]), code) for name, code, shape in self._native.outputs]
 
     @property
     def name(self):
@@ -61,18 +65,23 @@ class CompiledModel:
 
     def run(self, inputs):
         """Runs the model from {input name: array} to {output name: array}."""
+        if inputs.keys() != self._input_names:
+            self._refuse_names(inputs)
+        arguments = [_argument(inputs[spec.name], spec) for spec in self.inputs]
+        outputs, results = {}, []
+        for name, shape, dtype, code in self._results:
+            outputs[name] = array = numpy.empty(shape, dtype)
+            results.append((_carried(array, code), code))
+        self._native.run(arguments, results, self.threads)
+        return outputs
+
+    def _refuse_names(self, inputs):
         names = [spec.name for spec in self.inputs]
         for name in inputs:
             if name not in names:
                 raise ValueError(f"{self.name} has no input '{name}'; its inputs are {', '.join(map(repr, names))}")
-        missing = [name for name in names if name not in inputs]
-        if missing:
-            raise ValueError(f"input {', '.join(map(repr, missing))} of {self.name} is missing")
-        arguments = [_argument(inputs[spec.name], spec) for spec in self.inputs]
-        outputs = {spec.name: numpy.empty(spec.shape, _numpy_dtype(spec.dtype)) for spec in self.outputs}
-        results = [(_carried(outputs[spec.name]), _native.dtypes[spec.dtype]) for spec in self.outputs]
-        self._native.run(arguments, results, self.threads)
-        return outputs
+        missing = ", ".join(repr(name) for name in names if name not in inputs)
+        raise ValueError(f"input {missing} of {self.name} is missing")
 
     def save(self, path):
         """Writes the compiled model to a file that load() and aicc-run take."""
@@ -114,6 +123,10 @@ def _numpy_dtype(name):
 
 def _argument(value, spec):
     """(array, element type code) of what the caller gave for an input."""
+    if type(value) is numpy.ndarray:
+        code, flags = _CODES.get(value.dtype), value.flags
+        if code is not None and flags.c_contiguous and flags.aligned:
+            return value, code
     if not hasattr(value, "dtype"):
         value = numpy.asarray(value, _numpy_dtype(spec.dtype))
     elif not isinstance(value, numpy.ndarray):
@@ -123,9 +136,9 @@ def _argument(value, spec):
         raise TypeError(f"input '{spec.name}' is {spec.dtype}{list(spec.shape)}, got {value.dtype}{list(value.shape)}")
     if not value.dtype.isnative:
         value = value.astype(value.dtype.newbyteorder("="))
-    return _carried(numpy.require(value, requirements=["C", "A"])), code
+    return _carried(numpy.require(value, requirements=["C", "A"]), code), code
 
 
-def _carried(array):
+def _carried(array, code):
     """The array in a type that crosses into C++; bfloat16 goes as uint16."""
-    return array.view(numpy.uint16) if array.dtype.name == "bfloat16" else array
+    return array.view(numpy.uint16) if code == _native.dtypes["bfloat16"] else array
