@@ -20,6 +20,7 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "OMP_NUM_THREADS")
 
 config.substitutions += [
     ("%python", f'"{config.python}"'),
+    ("%exits", f'"{config.python}" "{config.aicc_source_dir}/test/tools/exits.py"'),
     ("%shlibext", ".so"),
     ("%test_libs", config.aicc_binary_dir + "/test/lib"),
     ("%source_root", config.aicc_source_dir),
