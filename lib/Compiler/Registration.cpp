@@ -46,10 +46,3 @@ const std::vector<std::unique_ptr<aicc::Target>> &aicc::builtinTargets() {
 llvm::ArrayRef<aicc::BuiltinMachine> aicc::builtinMachines() {
   return llvm::ArrayRef(componentMachines).drop_back();
 }
-
-std::vector<std::string> aicc::machineNames() {
-  std::vector<std::string> names;
-  for (const BuiltinMachine &machine : builtinMachines())
-    names.push_back((machine.family + "/" + machine.name).str());
-  return names;
-}

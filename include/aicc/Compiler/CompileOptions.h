@@ -5,10 +5,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace aicc {
+
+struct MachineDesc;
 
 /// The stages a model goes through, in order; `--emit=` names them.
 enum class Stage { Onnx, Graph, Structured, Mapped, Loops, Llvm };
@@ -49,6 +52,8 @@ struct Limits {
 struct CompileOptions {
   std::string modelPath;
   std::string target = "cpu"; ///< FAMILY, FAMILY/MACHINE or FILE.yaml.
+  /// What `target` stands for; the driver sets it.
+  std::shared_ptr<const MachineDesc> machine;
   /// Fixed shape by input name (`--shape`).
   std::map<std::string, std::vector<int64_t>> shapes;
   std::string cpu;    ///< `--mcpu`; empty: the host's.

@@ -3,9 +3,12 @@
 #ifndef AICC_TARGET_MACHINES_H
 #define AICC_TARGET_MACHINES_H
 
+#include "aicc/Energy/Machine.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,26 @@ llvm::ArrayRef<BuiltinMachine> builtinMachines();
 
 /// "cpu/zen4": every built-in machine, as --target takes it.
 std::vector<std::string> machineNames();
+
+/// The machine that `spec` (FAMILY, FAMILY/MACHINE or FILE.yaml) means.
+/// FAMILY alone is its widest machine (vector bits) whose `required_feature`
+/// is among `features` ("+avx2,+fma", as LLVM writes them). Errors go to
+/// `sink`: E_UNSUPPORTED for a machine that does not exist, naming those that
+/// do; E_PARSE or E_IO for a file.
+std::optional<MachineDesc> findMachine(llvm::StringRef spec,
+                                       llvm::StringRef features,
+                                       DiagnosticSink &sink);
+
+/// Features of a processor that some machine file asks for, as `findMachine`
+/// takes them. An empty `cpu` is the one that this runs on, if `triple` is
+/// empty too, else the least one of that platform. Null, with an error
+/// (E_UNSUPPORTED), for what LLVM does not know.
+std::optional<std::string> machineFeatures(llvm::StringRef cpu,
+                                           llvm::StringRef triple,
+                                           DiagnosticSink &sink);
+
+/// Is `spec` a file, and not a name?
+bool isMachineFile(llvm::StringRef spec);
 
 } // namespace aicc
 

@@ -1,0 +1,148 @@
+//===- Machines.cpp - Which machines there are ----------------------------===//
+
+#include "aicc/Target/Machines.h"
+
+#include "aicc/Energy/MachineFile.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace aicc;
+
+std::vector<std::string> aicc::machineNames() {
+  std::vector<std::string> names;
+  for (const BuiltinMachine &machine : builtinMachines())
+    names.push_back((machine.family + "/" + machine.name).str());
+  return names;
+}
+
+bool aicc::isMachineFile(llvm::StringRef spec) {
+  return spec.ends_with(".yaml") || spec.ends_with(".yml");
+}
+
+static std::optional<MachineDesc> parse(const BuiltinMachine &machine,
+                                        DiagnosticSink &sink) {
+  std::string path = (machine.family + "/" + machine.name + ".yaml").str();
+  return parseMachine(machine.text, path, sink);
+}
+
+static void reportUnsupported(const std::string &message,
+                              DiagnosticSink &sink) {
+  Diagnostic d;
+  d.code = ErrorCode::Unsupported;
+  d.message = message;
+  sink.report(std::move(d));
+}
+
+/// Every `required_feature` of the tree, once.
+static llvm::SmallVector<std::string> requiredFeatures(DiagnosticSink &sink) {
+  llvm::SmallVector<std::string> features;
+  for (const BuiltinMachine &builtin : builtinMachines())
+    if (std::optional<MachineDesc> machine = parse(builtin, sink))
+      if (!machine->requiredFeature.empty() &&
+          !llvm::is_contained(features, machine->requiredFeature))
+        features.push_back(machine->requiredFeature);
+  return features;
+}
+
+std::optional<std::string> aicc::machineFeatures(llvm::StringRef cpu,
+                                                 llvm::StringRef triple,
+                                                 DiagnosticSink &sink) {
+  std::string present;
+  auto add = [&](const std::string &feature) {
+    present += (present.empty() ? "+" : ",+") + feature;
+  };
+  if (cpu.empty() && triple.empty()) {
+    // What the processor says counts, not its name: a hypervisor may hide
+    // features.
+    llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+    for (const std::string &feature : requiredFeatures(sink))
+      if (host.lookup(feature))
+        add(feature);
+    return present;
+  }
+  llvm::InitializeAllTargetInfos();
+  llvm::InitializeAllTargetMCs();
+  llvm::Triple platform(triple.empty() ? llvm::sys::getDefaultTargetTriple()
+                                       : llvm::Triple::normalize(triple));
+  std::string error;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(platform, error);
+  if (!target) {
+    reportUnsupported("there is no platform '" + platform.str() + "'", sink);
+    return std::nullopt;
+  }
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
+      target->createMCSubtargetInfo(platform, "", ""));
+  if (!cpu.empty()) {
+    if (!subtarget || !subtarget->isCPUStringValid(cpu)) {
+      reportUnsupported("there is no processor '" + cpu.str() + "' of " +
+                            platform.getArchName().str(),
+                        sink);
+      return std::nullopt;
+    }
+    subtarget.reset(target->createMCSubtargetInfo(platform, cpu, ""));
+  }
+  for (const std::string &feature : requiredFeatures(sink)) {
+    // A feature of another architecture is no feature of this one.
+    bool known = llvm::any_of(
+        subtarget->getAllProcessorFeatures(),
+        [&](const llvm::SubtargetFeatureKV &kv) { return kv.Key == feature; });
+    if (known && subtarget->checkFeatures("+" + feature))
+      add(feature);
+  }
+  return present;
+}
+
+static void reportUnknown(llvm::StringRef spec, const std::string &why,
+                          DiagnosticSink &sink) {
+  Diagnostic d;
+  d.code = ErrorCode::Unsupported;
+  d.message = "there is no machine '" + spec.str() + "'" + why;
+  d.help = "machines: " + llvm::join(machineNames(), ", ");
+  sink.report(std::move(d));
+}
+
+/// The widest machine of `family` that runs on a processor with `features`.
+static std::optional<MachineDesc> defaultMachine(llvm::StringRef family,
+                                                 llvm::StringRef features,
+                                                 DiagnosticSink &sink) {
+  llvm::SmallVector<llvm::StringRef> list;
+  features.split(list, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  std::optional<MachineDesc> best;
+  for (const BuiltinMachine &builtin : builtinMachines()) {
+    if (builtin.family != family)
+      continue;
+    std::optional<MachineDesc> machine = parse(builtin, sink);
+    if (!machine)
+      return std::nullopt;
+    bool runs = machine->requiredFeature.empty() ||
+                llvm::is_contained(list, "+" + machine->requiredFeature);
+    if (runs && (!best || machine->vector.bits > best->vector.bits))
+      best = std::move(machine);
+  }
+  if (!best)
+    reportUnknown(family, " that suits this processor", sink);
+  return best;
+}
+
+std::optional<MachineDesc> aicc::findMachine(llvm::StringRef spec,
+                                             llvm::StringRef features,
+                                             DiagnosticSink &sink) {
+  if (isMachineFile(spec))
+    return loadMachine(spec, sink);
+  auto [family, name] = spec.split('/');
+  if (name.empty())
+    return defaultMachine(family, features, sink);
+  for (const BuiltinMachine &machine : builtinMachines())
+    if (machine.family == family && machine.name == name)
+      return parse(machine, sink);
+  reportUnknown(spec, "", sink);
+  return std::nullopt;
+}

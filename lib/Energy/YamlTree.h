@@ -1,0 +1,39 @@
+//===- YamlTree.h - A small YAML document with positions --------*- C++ -*-===//
+
+#ifndef LIB_ENERGY_YAMLTREE_H
+#define LIB_ENERGY_YAMLTREE_H
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aicc {
+
+/// A YAML node that remembers where it stands. Scalars are text: what they
+/// mean depends on who asks.
+struct YamlNode {
+  enum class Kind { Null, Scalar, Sequence, Mapping };
+  Kind kind = Kind::Null;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string scalar;
+  std::vector<YamlNode> keys;  ///< Of a mapping, one for each item.
+  std::vector<YamlNode> items; ///< Of a sequence; the values of a mapping.
+
+  /// The value of `key`, or null.
+  const YamlNode *find(llvm::StringRef key) const;
+};
+
+/// Receives a position (1-based) and a message.
+using YamlErrorFn = llvm::function_ref<void(unsigned line, unsigned column,
+                                            const std::string &message)>;
+
+/// Null after an error. Aliases, tags and several documents are errors.
+std::unique_ptr<YamlNode> parseYaml(llvm::StringRef text, YamlErrorFn error);
+
+} // namespace aicc
+
+#endif // LIB_ENERGY_YAMLTREE_H
