@@ -174,7 +174,7 @@ aicc_compilation_diagnostic(const aicc_compilation *compilation, size_t index) {
 
 /// The names of all machines, found once.
 static const std::vector<std::string> &machines() {
-  static const std::vector<std::string> names = machineNames();
+  static const std::vector<std::string> names = machineNames(builtinMachines());
   return names;
 }
 

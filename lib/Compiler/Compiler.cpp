@@ -4,6 +4,7 @@
 
 #include "aicc/Compiler/Registration.h"
 #include "aicc/Support/MlirDiagnostics.h"
+#include "aicc/Target/Machines.h"
 #include "aicc/Target/TargetRegistry.h"
 #include "lib/Compiler/Frontend.h"
 #include "lib/Compiler/Progress.h"
@@ -47,7 +48,8 @@ private:
 class Compilation {
 public:
   Compilation(const CompileRequest &request, DiagnosticSink &outer)
-      : request(request), progress(request.progress), sink(outer, progress) {}
+      : request(request), options(request.options), progress(request.progress),
+        sink(outer, progress) {}
 
   std::optional<std::string> run();
 
@@ -65,6 +67,7 @@ private:
   void endOfStage(llvm::StringRef stage, double begin);
 
   const CompileRequest &request;
+  CompileOptions options; ///< The request's, with the machine found.
   Progress progress;
   ForwardingSink sink;
   TargetRegistry targets;
@@ -92,21 +95,31 @@ void Compilation::fail(ErrorCode code, const std::string &file,
 }
 
 bool Compilation::findTarget() {
-  for (const std::string &library : request.loadTargets) {
-    std::string error;
-    if (failed(targets.load(library, error))) {
-      fail(ErrorCode::Usage, library, "cannot be loaded as a target: " + error);
+  for (const std::string &library : request.loadTargets)
+    if (failed(targets.load(library, sink)))
       return false;
-    }
+  std::string family = llvm::StringRef(options.target).split('/').first.str();
+  std::optional<MachineDesc> machine;
+  if (isMachineFile(options.target)) {
+    if (!(machine = loadMachine(options.target, sink)))
+      return false;
+    family = machine->family;
   }
-  llvm::StringRef family =
-      llvm::StringRef(request.options.target).split('/').first;
-  if ((target = targets.lookup(family)))
-    return true;
-  fail(ErrorCode::Unsupported, "",
-       "there is no target '" + llvm::Twine(family) + "'",
-       "targets: " + targets.names());
-  return false;
+  if (!(target = targets.lookup(family))) {
+    fail(ErrorCode::Unsupported, "",
+         "there is no target '" + llvm::Twine(family) + "'",
+         "targets: " + targets.names());
+    return false;
+  }
+  if (!machine) {
+    std::optional<std::string> features =
+        machineFeatures(options.cpu, options.triple, sink);
+    if (!features || !(machine = findMachine(options.target, *features, sink,
+                                             targets.machines())))
+      return false;
+  }
+  options.machine = std::make_shared<MachineDesc>(std::move(*machine));
+  return true;
 }
 
 bool Compilation::makeOutput() {
@@ -115,13 +128,13 @@ bool Compilation::makeOutput() {
   outputPath = request.output;
   if (outputPath.empty())
     outputPath =
-        (path::stem(request.options.modelPath) + extension(request.emit)).str();
+        (path::stem(options.modelPath) + extension(request.emit)).str();
   if (outputPath == "-" && !isTextKind(request.emit)) {
     fail(ErrorCode::Usage, "",
          "'-o -' is for text; this result is not (see --emit)");
     return false;
   }
-  if (fs::equivalent(outputPath, request.options.modelPath)) {
+  if (fs::equivalent(outputPath, options.modelPath)) {
     fail(ErrorCode::Usage, outputPath, "the output is the model itself");
     return false;
   }
@@ -141,7 +154,7 @@ bool Compilation::makeContext() {
     loaded->registerDialects(registry);
   context = std::make_unique<mlir::MLIRContext>(registry);
   handler = std::make_unique<MlirDiagnosticHandler>(context.get(), sink,
-                                                    request.options.modelPath);
+                                                    options.modelPath);
   return true;
 }
 
@@ -187,12 +200,12 @@ bool Compilation::runStage(Stage stage) {
   mlir::TimingScope stageTiming = rootTiming.nest(name);
   pm.addInstrumentation(progress.instrumentation(name));
   pm.enableTiming(stageTiming);
-  buildStagePipeline(pm, stage, *target, request.options);
+  buildStagePipeline(pm, stage, *target, options);
 
   Reproducer reproducer(request, *module, pm);
   if (failed(pm.run(*module))) {
     if (!sink.hasErrors())
-      fail(ErrorCode::Internal, request.options.modelPath,
+      fail(ErrorCode::Internal, options.modelPath,
            llvm::Twine("stage '") + name + "' failed without saying why");
     if (sink.firstError() == ErrorCode::Internal)
       reproducer.keep(sink);
@@ -226,10 +239,10 @@ bool Compilation::writeResult() {
     mlir::TimingScope emitTiming = rootTiming.nest("emit");
     handler->setDefaultCode(ErrorCode::Internal);
     handler->setCodeWithoutNode(ErrorCode::Internal);
-    bool ok = succeeded(target->emit(*module, request.emit, request.options,
+    bool ok = succeeded(target->emit(*module, request.emit, options,
                                      output->temporaryPath(), sink));
     if (!ok && !sink.hasErrors())
-      fail(ErrorCode::Internal, request.options.modelPath,
+      fail(ErrorCode::Internal, options.modelPath,
            "the artefact could not be written, without saying why");
     if (!ok || sink.hasErrors())
       return false;
@@ -248,14 +261,14 @@ std::optional<std::string> Compilation::run() {
   double begin = progress.seconds();
   progress.enter("onnx");
   mlir::TimingScope importTiming = rootTiming.nest("onnx");
-  fromMlir = isMlirFile(request.options.modelPath);
-  module = fromMlir ? parseMlirModel(request.options.modelPath, *context,
-                                     *handler, sink)
-                    : readOnnxModel(request.options, *context, sink);
+  fromMlir = isMlirFile(options.modelPath);
+  module = fromMlir
+               ? parseMlirModel(options.modelPath, *context, *handler, sink)
+               : readOnnxModel(options, *context, sink);
   importTiming.stop();
   if (!module || sink.hasErrors()) {
     if (!sink.hasErrors())
-      fail(ErrorCode::Internal, request.options.modelPath,
+      fail(ErrorCode::Internal, options.modelPath,
            "the model could not be read, without saying why");
     return std::nullopt;
   }

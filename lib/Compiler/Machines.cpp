@@ -15,9 +15,10 @@
 
 using namespace aicc;
 
-std::vector<std::string> aicc::machineNames() {
+std::vector<std::string>
+aicc::machineNames(llvm::ArrayRef<BuiltinMachine> machines) {
   std::vector<std::string> names;
-  for (const BuiltinMachine &machine : builtinMachines())
+  for (const BuiltinMachine &machine : machines)
     names.push_back((machine.family + "/" + machine.name).str());
   return names;
 }
@@ -101,22 +102,23 @@ std::optional<std::string> aicc::machineFeatures(llvm::StringRef cpu,
 }
 
 static void reportUnknown(llvm::StringRef spec, const std::string &why,
+                          llvm::ArrayRef<BuiltinMachine> machines,
                           DiagnosticSink &sink) {
   Diagnostic d;
   d.code = ErrorCode::Unsupported;
   d.message = "there is no machine '" + spec.str() + "'" + why;
-  d.help = "machines: " + llvm::join(machineNames(), ", ");
+  d.help = "machines: " + llvm::join(machineNames(machines), ", ");
   sink.report(std::move(d));
 }
 
 /// The widest machine of `family` that runs on a processor with `features`.
-static std::optional<MachineDesc> defaultMachine(llvm::StringRef family,
-                                                 llvm::StringRef features,
-                                                 DiagnosticSink &sink) {
+static std::optional<MachineDesc>
+defaultMachine(llvm::StringRef family, llvm::StringRef features,
+               llvm::ArrayRef<BuiltinMachine> machines, DiagnosticSink &sink) {
   llvm::SmallVector<llvm::StringRef> list;
   features.split(list, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   std::optional<MachineDesc> best;
-  for (const BuiltinMachine &builtin : builtinMachines()) {
+  for (const BuiltinMachine &builtin : machines) {
     if (builtin.family != family)
       continue;
     std::optional<MachineDesc> machine = parse(builtin, sink);
@@ -128,21 +130,22 @@ static std::optional<MachineDesc> defaultMachine(llvm::StringRef family,
       best = std::move(machine);
   }
   if (!best)
-    reportUnknown(family, " that suits this processor", sink);
+    reportUnknown(family, " that suits this processor", machines, sink);
   return best;
 }
 
-std::optional<MachineDesc> aicc::findMachine(llvm::StringRef spec,
-                                             llvm::StringRef features,
-                                             DiagnosticSink &sink) {
+std::optional<MachineDesc>
+aicc::findMachine(llvm::StringRef spec, llvm::StringRef features,
+                  DiagnosticSink &sink,
+                  llvm::ArrayRef<BuiltinMachine> machines) {
   if (isMachineFile(spec))
     return loadMachine(spec, sink);
   auto [family, name] = spec.split('/');
   if (name.empty())
-    return defaultMachine(family, features, sink);
-  for (const BuiltinMachine &machine : builtinMachines())
+    return defaultMachine(family, features, machines, sink);
+  for (const BuiltinMachine &machine : machines)
     if (machine.family == family && machine.name == name)
       return parse(machine, sink);
-  reportUnknown(spec, "", sink);
+  reportUnknown(spec, "", machines, sink);
   return std::nullopt;
 }

@@ -14,26 +14,29 @@ TargetRegistry::TargetRegistry() {
 }
 
 mlir::LogicalResult TargetRegistry::load(const std::string &path,
-                                         std::string &error) {
+                                         DiagnosticSink &sink) {
+  auto fail = [&](const std::string &why) {
+    Diagnostic d;
+    d.code = ErrorCode::Usage;
+    d.file = path;
+    d.message = "cannot be loaded as a target: " + why;
+    sink.report(std::move(d));
+    return mlir::failure();
+  };
+  std::string error;
   llvm::sys::DynamicLibrary library =
       llvm::sys::DynamicLibrary::getPermanentLibrary(path.c_str(), &error);
   if (!library.isValid())
-    return mlir::failure();
+    return fail(error);
   auto *create = reinterpret_cast<Target *(*)(unsigned)>(
       library.getAddressOfSymbol("aiccCreateTarget"));
-  if (!create) {
-    error = "it does not export 'aiccCreateTarget'";
-    return mlir::failure();
-  }
+  if (!create)
+    return fail("it does not export 'aiccCreateTarget'");
   Target *target = create(targetAbiVersion);
-  if (!target) {
-    error = "it was built for another version of aicc";
-    return mlir::failure();
-  }
-  if (lookup(target->name())) {
-    error = "there is a target '" + target->name().str() + "' already";
-    return mlir::failure();
-  }
+  if (!target)
+    return fail("it was built for another version of aicc");
+  if (lookup(target->name()))
+    return fail("there is a target '" + target->name().str() + "' already");
   targets.push_back(target);
   return mlir::success();
 }
@@ -48,4 +51,11 @@ std::string TargetRegistry::names() const {
   return llvm::join(
       llvm::map_range(targets, [](const Target *t) { return t->name().str(); }),
       ", ");
+}
+
+std::vector<BuiltinMachine> TargetRegistry::machines() const {
+  std::vector<BuiltinMachine> result = builtinMachines();
+  for (const Target *target : targets)
+    llvm::append_range(result, target->machines());
+  return result;
 }

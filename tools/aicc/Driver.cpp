@@ -7,7 +7,9 @@
 #include "aicc/Target/TargetRegistry.h"
 #include "tools/aicc/CrashHandler.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <memory>
@@ -42,6 +44,36 @@ static int reportUsage(DiagnosticSink &sink, const std::string &message) {
   return exitCode(ErrorCode::Usage);
 }
 
+/// One machine a line, as --target takes it, and what it is.
+static int listTargets(const std::vector<std::string> &libraries,
+                       DiagnosticSink &sink) {
+  TargetRegistry targets;
+  for (const std::string &library : libraries)
+    if (failed(targets.load(library, sink)))
+      return exitCode(sink.firstError());
+  for (const BuiltinMachine &machine : targets.machines()) {
+    std::optional<MachineDesc> desc =
+        findMachine((machine.family + "/" + machine.name).str(), "", sink,
+                    targets.machines());
+    if (!desc)
+      return exitCode(sink.firstError());
+    llvm::outs() << llvm::left_justify(
+                        (machine.family + "/" + machine.name).str(), 24)
+                 << desc->source << "\n";
+  }
+  return finishOutput(sink);
+}
+
+static int checkMachine(const std::string &file, DiagnosticSink &sink) {
+  std::optional<MachineDesc> machine = loadMachine(file, sink);
+  if (!machine)
+    return exitCode(sink.firstError());
+  llvm::outs() << file << ": machine '" << machine->name << "' of family '"
+               << machine->family << "', " << machine->memories.size()
+               << " memories\n";
+  return finishOutput(sink);
+}
+
 static int runCompile(CommandLine &line, DiagnosticSink &sink) {
   line.request.progress = !line.quiet && !line.json;
   CrashReport report{line.request.options.modelPath, line.request.reproducer,
@@ -69,8 +101,9 @@ int aicc::runDriver(const std::vector<std::string> &args) {
                  << ")\n";
     return finishOutput(*sink);
   case CommandLine::Action::ListTargets:
+    return listTargets(line.request.loadTargets, *sink);
   case CommandLine::Action::CheckMachine:
-    break;
+    return checkMachine(line.machineFile, *sink);
   case CommandLine::Action::Compile:
     return runCompile(line, *sink);
   }

@@ -17,25 +17,26 @@ namespace aicc {
 /// A machine file of the tree (targets/<family>/machines/<name>.yaml). The
 /// text is built in, so that an installed compiler needs no files of its own.
 struct BuiltinMachine {
-  llvm::StringLiteral family;
-  llvm::StringLiteral name;
-  llvm::StringLiteral text;
+  llvm::StringRef family;
+  llvm::StringRef name;
+  llvm::StringRef text;
 };
 
-/// Sorted by family and name.
+/// The tree's machines, sorted by family and name.
 llvm::ArrayRef<BuiltinMachine> builtinMachines();
 
-/// "cpu/zen4": every built-in machine, as --target takes it.
-std::vector<std::string> machineNames();
+/// "cpu/zen4": each of `machines`, as --target takes it.
+std::vector<std::string> machineNames(llvm::ArrayRef<BuiltinMachine> machines);
 
 /// The machine that `spec` (FAMILY, FAMILY/MACHINE or FILE.yaml) means.
 /// FAMILY alone is its widest machine (vector bits) whose `required_feature`
 /// is among `features` ("+avx2,+fma", as LLVM writes them). Errors go to
 /// `sink`: E_UNSUPPORTED for a machine that does not exist, naming those that
 /// do; E_PARSE or E_IO for a file.
-std::optional<MachineDesc> findMachine(llvm::StringRef spec,
-                                       llvm::StringRef features,
-                                       DiagnosticSink &sink);
+std::optional<MachineDesc>
+findMachine(llvm::StringRef spec, llvm::StringRef features,
+            DiagnosticSink &sink,
+            llvm::ArrayRef<BuiltinMachine> machines = builtinMachines());
 
 /// Features of a processor that some machine file asks for, as `findMachine`
 /// takes them. An empty `cpu` is the one that this runs on, if `triple` is

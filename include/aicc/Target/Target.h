@@ -14,10 +14,12 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace mlir {
 class DialectRegistry;
@@ -27,20 +29,30 @@ class Operation;
 
 namespace aicc {
 
+struct BuiltinMachine;
 struct Cost;
 struct MachineDesc;
 struct Mapping;
 struct Workload;
 class DiagnosticSink;
 
+/// A dense, row-major tensor of the caller.
+struct TensorView {
+  std::string name;
+  std::string dtype; ///< As numpy spells it: "float32".
+  std::vector<int64_t> shape;
+  void *data = nullptr;
+};
+
 /// Runs what a target emitted: a simulator, a driver, or the host itself.
 class Executor {
 public:
   virtual ~Executor() = default;
-  /// Runs the artefact at `path` on the tensors of the .npz file `inputs` and
-  /// writes its outputs, by name, to `outputs`.
-  virtual mlir::LogicalResult run(llvm::StringRef path, llvm::StringRef inputs,
-                                  llvm::StringRef outputs,
+  /// Runs the artefact at `path`. Inputs and outputs are found by name; errors
+  /// (a wrong shape, a missing input) go to `sink`.
+  virtual mlir::LogicalResult run(llvm::StringRef path,
+                                  llvm::ArrayRef<TensorView> inputs,
+                                  llvm::ArrayRef<TensorView> outputs,
                                   DiagnosticSink &sink) = 0;
 };
 
@@ -52,8 +64,9 @@ public:
   /// What stands after --target=, and the folder under targets/.
   virtual llvm::StringRef name() const = 0;
 
-  /// The machine meant by --target=FAMILY alone.
-  virtual llvm::StringRef defaultMachine() const = 0;
+  /// Machines that come with a family loaded from a library; those of the tree
+  /// are found in their folders.
+  virtual llvm::ArrayRef<BuiltinMachine> machines() const { return {}; }
 
   /// Dialects and external models of this family alone. Must not assume that
   /// any other target is there.

@@ -3,6 +3,7 @@
 #ifndef AICC_TARGET_TARGETREGISTRY_H
 #define AICC_TARGET_TARGETREGISTRY_H
 
+#include "aicc/Target/Machines.h"
 #include "aicc/Target/Target.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -25,8 +26,8 @@ public:
 
   /// Loads a family from a shared library that exports
   /// `aicc::Target *aiccCreateTarget(unsigned abiVersion)` with C linkage.
-  /// On failure `error` says what is wrong with the file.
-  mlir::LogicalResult load(const std::string &path, std::string &error);
+  /// Fails with one E_USAGE error that says what is wrong with the file.
+  mlir::LogicalResult load(const std::string &path, DiagnosticSink &sink);
 
   /// Adds a family that the caller owns (unit tests).
   void add(const Target &target) { targets.push_back(&target); }
@@ -35,6 +36,9 @@ public:
   const Target *lookup(llvm::StringRef family) const;
 
   llvm::ArrayRef<const Target *> all() const { return targets; }
+
+  /// The machines of the tree and of the families that were loaded.
+  std::vector<BuiltinMachine> machines() const;
 
   /// "cpu, systolic": for messages.
   std::string names() const;

@@ -1,6 +1,7 @@
 //===- TargetRegistryTest.cpp ---------------------------------------------===//
 
 #include "aicc/Target/TargetRegistry.h"
+#include "aicc/Support/Diagnostics.h"
 
 #include "gtest/gtest.h"
 
@@ -13,7 +14,7 @@ TEST(TargetRegistry, UnknownNameIsNull) {
 
 TEST(TargetRegistry, LoadingAMissingLibraryFails) {
   TargetRegistry registry;
-  std::string error;
-  EXPECT_TRUE(mlir::failed(registry.load("/no/such/lib.so", error)));
-  EXPECT_FALSE(error.empty());
+  CollectingDiagnosticSink sink;
+  EXPECT_TRUE(mlir::failed(registry.load("/no/such/lib.so", sink)));
+  EXPECT_EQ(sink.firstError(), ErrorCode::Usage);
 }
