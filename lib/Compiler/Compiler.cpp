@@ -11,6 +11,7 @@
 #include "lib/Compiler/Reproducer.h"
 #include "lib/Compiler/ResultFile.h"
 #include "lib/Compiler/Stages.h"
+#include "lib/Compiler/Verify.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Support/Timing.h"
@@ -134,6 +135,11 @@ bool Compilation::makeOutput() {
          "'-o -' is for text; this result is not (see --emit)");
     return false;
   }
+  if (!request.verifyFile.empty() && request.emit != EmitKind::Lib) {
+    fail(ErrorCode::Usage, "",
+         "'--verify' runs a library: it needs --emit=lib");
+    return false;
+  }
   if (fs::equivalent(outputPath, options.modelPath)) {
     fail(ErrorCode::Usage, outputPath, "the output is the model itself");
     return false;
@@ -248,6 +254,11 @@ bool Compilation::writeResult() {
       return false;
   }
   endOfStage("emit", begin);
+  if (!request.verifyFile.empty()) {
+    progress.enter("verify");
+    if (!verifyArtifact(output->temporaryPath(), request, sink))
+      return false;
+  }
   return output->commit(isExecutableKind(request.emit), sink);
 }
 
