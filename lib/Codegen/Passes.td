@@ -10,11 +10,14 @@ def ApproximateMathPass : Pass<"aicc-approximate-math"> {
   let description = [{
     Rewrites the transcendental operations of the `math` dialect, scalar or
     vector, into `arith` and `math.fma`, so that a compiled model needs no
-    libm. f16 and bf16 are computed in f32. Each approximation is within
-    4 units in the last place of the correctly rounded f32 result (most are
-    within 1.5), and exact at infinities, NaN and where the function saturates.
+    libm. f16 and bf16 are computed in f32. The f32 results are within 5 units
+    in the last place (exp, expm1, log, log2, log1p, tanh, erf, erfc, which have
+    f32 polynomials; results below the smallest normal number may be zero) or
+    within 1 (the rest, computed in f64 and rounded once), and right at
+    infinities, NaN and where a function saturates (test/unit/Codegen/MathTest).
 
-    f64 functions are left alone: they become calls of libm.
+    f64 functions are within 5 units, but for erf, erfc and powf, which become
+    calls of libm.
 
     ```mlir
     %1 = math.exp %0 : vector<16xf32>
