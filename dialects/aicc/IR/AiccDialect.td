@@ -28,8 +28,9 @@ def AICC_MappingAttr : AICC_Attr<"Mapping", "mapping"> {
   let description = [{
     Set by `aicc-map` and by nothing else; later passes obey it.
 
-    The dimensions are those of the root operation's iteration space, in its
-    own order.
+    The dimensions are those of the root operation's iteration space, without
+    the ones of size 1 and with neighbours merged where every operand walks
+    them as one (`RegionModel` in `aicc/Mapping/RegionModel.h`).
 
     - `order`: the loops, outermost first; a permutation of the dimensions.
     - `tile`: for each dimension, how many iterations the register tile of the
@@ -63,6 +64,24 @@ def AICC_MappingAttr : AICC_Attr<"Mapping", "mapping"> {
         `parallel` `=` $parallel `,` `grain` `=` $grain `>`
   }];
   let genVerifyDecl = 1;
+}
+
+def AICC_LayoutAttr : AICC_Attr<"Layout", "layout"> {
+  let summary = "Where the elements of a tensor lie in its buffer";
+  let description = [{
+    Element (i0, i1, ...) lies `offset + i0 * strides[0] + i1 * strides[1] ...`
+    elements into the buffer. A 1x64x56x56 activation with its channels
+    innermost, inside a buffer padded by one row and column on each side:
+
+    ```mlir
+    #aicc.layout<offset = 3776, strides = [215296, 1, 3712, 64]>
+    ```
+  }];
+  let parameters = (ins "int64_t":$offset,
+                        OptionalArrayRefParameter<"int64_t">:$strides);
+  let assemblyFormat = [{
+    `<` `offset` `=` $offset `,` `strides` `=` `[` (`]`) : ($strides^ `]`)? `>`
+  }];
 }
 
 def AICC_CostAttr : AICC_Attr<"Cost", "cost"> {

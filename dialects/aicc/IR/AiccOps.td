@@ -23,6 +23,10 @@ def AICC_RegionOp : AICC_Op<"region", [
     are no results. Body arguments are always tensors of the logical shapes of
     `ins`.
 
+    `layouts` says how each operand, then each result, is stored: an
+    `#aicc.layout`, or an `#aicc.pack` for a constant. It is set with the
+    mapping.
+
     ```mlir
     %r = aicc.region ins(%x, %w : tensor<4x8xf32>, tensor<8x4xf32>) {
     ^bb0(%a: tensor<4x8xf32>, %b: tensor<8x4xf32>):
@@ -34,6 +38,7 @@ def AICC_RegionOp : AICC_Op<"region", [
   let arguments = (ins
     Variadic<AnyShaped>:$ins,
     OptionalAttr<StrAttr>:$machine,
+    OptionalAttr<ArrayAttr>:$layouts,
     OptionalAttr<AICC_MappingAttr>:$mapping,
     OptionalAttr<AICC_CostAttr>:$cost
   );
