@@ -164,6 +164,23 @@ TypedAttr aicc::getSplat(Value value) {
   return {};
 }
 
+Operation *aicc::findCombiner(linalg::GenericOp op) {
+  if (op->getNumResults() != 1)
+    return nullptr;
+  Value accumulator = op.getRegionOutputArgs()[0];
+  Operation *last =
+      op.getRegion().front().getTerminator()->getOperand(0).getDefiningOp();
+  if (!last || !accumulator.hasOneUse() ||
+      *accumulator.getUsers().begin() != last)
+    return nullptr;
+  bool isCombiner =
+      isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp,
+          arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp,
+          arith::MinNumFOp, arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp,
+          arith::MinUIOp, arith::AndIOp, arith::OrIOp, arith::XOrIOp>(last);
+  return isCombiner ? last : nullptr;
+}
+
 //===----------------------------------------------------------------------===//
 // Building the model
 //===----------------------------------------------------------------------===//
@@ -445,6 +462,10 @@ FailureOr<RegionModel> RegionModel::build(RegionOp region, std::string &why) {
 
 unsigned RegionModel::numArguments() const {
   return const_cast<RegionModel *>(this)->region.getBody().getNumArguments();
+}
+
+bool RegionModel::lanesMayReduce() const {
+  return hasReduction() && findCombiner(root);
 }
 
 LinearForm RegionModel::overDims(const LinearForm &form) const {

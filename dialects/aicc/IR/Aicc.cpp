@@ -107,26 +107,7 @@ LogicalResult RegionOp::verify() {
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield)
     return emitOpError("expected its body to end in 'aicc.yield'");
-  bool onTensors = llvm::all_of(
-      getIns(), [](Value v) { return isa<TensorType>(v.getType()); });
-  bool onMemRefs = llvm::all_of(
-      getIns(), [](Value v) { return isa<MemRefType>(v.getType()); });
-  if (!onTensors && !onMemRefs)
-    return emitOpError("expected operands to be all tensors or all memrefs");
   size_t numIns = block.getNumArguments();
-  size_t numOuts = yield.getValues().size();
-  if (getNumResults() || (onMemRefs && !getIns().empty())) {
-    if (onMemRefs && !getIns().empty()) {
-      if (getIns().size() != numIns + numOuts)
-        return emitOpError("expected ")
-               << numIns << " inputs and " << numOuts
-               << " outputs as memref operands, found " << getIns().size();
-      if (getNumResults())
-        return emitOpError("expected no results on memrefs, found ")
-               << getNumResults();
-      return success();
-    }
-  }
   if (getIns().size() != numIns)
     return emitOpError("expected ")
            << numIns << " operands, one for each body argument, found "
@@ -139,22 +120,12 @@ LogicalResult RegionOp::verify() {
   if (yield.getValues().getTypes() != getResultTypes())
     return emitOpError("expected results of the yielded types ")
            << yield.getValues().getTypes() << ", found " << getResultTypes();
+  size_t numOperands = numIns + getNumResults();
+  if (getLayouts() && getLayouts()->size() != numOperands)
+    return emitOpError("expected ")
+           << numOperands << " layouts, one for each operand and result, found "
+           << getLayouts()->size();
   return success();
-}
-
-void RegionOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-        &effects) {
-  for (OpOperand &operand : getInsMutable()) {
-    if (!isa<MemRefType>(operand.get().getType()))
-      continue;
-    bool isOutput = operand.getOperandNumber() >=
-                    getBody().front().getNumArguments();
-    if (isOutput)
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-    else
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-  }
 }
 
 //===----------------------------------------------------------------------===//

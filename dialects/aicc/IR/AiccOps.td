@@ -12,16 +12,11 @@ include "mlir/IR/SymbolInterfaces.td"
 class AICC_Op<string mnemonic, list<Trait> traits = []>
     : Op<AICC_Dialect, mnemonic, traits>;
 
-def AICC_RegionOp : AICC_Op<"region", [
-    IsolatedFromAbove, SingleBlock, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+def AICC_RegionOp : AICC_Op<"region", [IsolatedFromAbove, SingleBlock, Pure]> {
   let summary = "A fused group of structured operations placed on a machine";
   let description = [{
     The body computes the results from the operands; what it holds is computed
-    together, and only its results reach memory. Before bufferisation the
-    group takes and returns tensors and is pure. After it, all operands are
-    memrefs: first `ins`, then one of `outs` for each yielded tensor, and there
-    are no results. Body arguments are always tensors of the logical shapes of
-    `ins`.
+    together, and only its results reach memory.
 
     `layouts` says how each operand, then each result, is stored: an
     `#aicc.layout`, or an `#aicc.pack` for a constant. It is set with the
@@ -36,7 +31,7 @@ def AICC_RegionOp : AICC_Op<"region", [
     ```
   }];
   let arguments = (ins
-    Variadic<AnyShaped>:$ins,
+    Variadic<AnyRankedTensor>:$ins,
     OptionalAttr<StrAttr>:$machine,
     OptionalAttr<ArrayAttr>:$layouts,
     OptionalAttr<AICC_MappingAttr>:$mapping,

@@ -74,6 +74,9 @@ struct RegionModel {
     return llvm::any_of(dims, [](const Dim &d) { return d.isReduction; });
   }
   unsigned numArguments() const;
+  /// The root joins values by one associative operation, so its reductions
+  /// may be split over the lanes of a vector.
+  bool lanesMayReduce() const;
 
   /// Rewrites a form over the root's dimensions to one over `dims`.
   LinearForm overDims(const LinearForm &form) const;
@@ -84,6 +87,11 @@ struct RegionModel {
   /// Element type of operand or result `operand`.
   mlir::Type elementType(unsigned operand) const;
 };
+
+/// The associative, commutative operation by which a reduction with one
+/// result joins a new value to its accumulator, if there is one and the
+/// accumulator is used by nothing else.
+mlir::Operation *findCombiner(mlir::linalg::GenericOp op);
 
 /// The forms of `map`'s results, given those of its dimensions.
 IndexForms composeForms(mlir::AffineMap map, llvm::ArrayRef<LinearForm> dims,

@@ -1,6 +1,7 @@
 //===- Combiner.cpp - The operation of a reduction ------------------------===//
 
 #include "targets/cpu/Kernel/Combiner.h"
+#include "aicc/Mapping/RegionModel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -27,17 +28,10 @@ static std::optional<vector::CombiningKind> kindOf(Operation *op) {
       .Default([](Operation *) { return std::nullopt; });
 }
 
-std::optional<Combiner> aicc::cpu::findCombiner(linalg::GenericOp op) {
-  if (op->getNumResults() != 1)
-    return std::nullopt;
-  Value accumulator = op.getRegionOutputArgs()[0];
-  Operation *last =
-      op.getRegion().front().getTerminator()->getOperand(0).getDefiningOp();
-  if (!last || !accumulator.hasOneUse() ||
-      *accumulator.getUsers().begin() != last)
-    return std::nullopt;
-  auto kind = kindOf(last);
-  if (!kind || (last->getOperand(0) == last->getOperand(1)))
+std::optional<Combiner> aicc::cpu::combinerOf(linalg::GenericOp op) {
+  Operation *last = aicc::findCombiner(op);
+  auto kind = last ? kindOf(last) : std::nullopt;
+  if (!kind)
     return std::nullopt;
   return Combiner{last, *kind};
 }

@@ -26,9 +26,8 @@ struct Combiner {
                         mlir::Value vector) const;
 };
 
-/// The combiner of a reduction with one result, if its accumulator is used by
-/// one such operation alone.
-std::optional<Combiner> findCombiner(mlir::linalg::GenericOp op);
+/// The combiner of a reduction, if it has one that lanes can be folded by.
+std::optional<Combiner> combinerOf(mlir::linalg::GenericOp op);
 
 } // namespace aicc::cpu
 

@@ -44,7 +44,7 @@ LogicalResult KernelEmitter::emit(Value begin, Value end, std::string &why) {
       return failure();
     }
   }
-  if (reducesLanes() && !findCombiner(model.root)) {
+  if (reducesLanes() && !combinerOf(model.root)) {
     why = "its reduction cannot run across lanes";
     return failure();
   }
@@ -195,7 +195,7 @@ void KernelEmitter::emitReduction() {
       if (reducesLanes()) {
         inits.push_back(lane.value);
         Value neutral =
-            findCombiner(root)->neutral(builder, loc, lane.value.getType());
+            combinerOf(root)->neutral(builder, loc, lane.value.getType());
         Value vector = vector::BroadcastOp::create(
             builder, loc, vectorType(lane.value.getType()), neutral);
         accs.append(chunks, vector);
@@ -230,7 +230,7 @@ void KernelEmitter::emitReduction() {
 }
 
 Value KernelEmitter::foldAccumulators(ArrayRef<Value> chunks, Value init) {
-  Combiner combiner = *findCombiner(model.root);
+  Combiner combiner = *combinerOf(model.root);
   SmallVector<Value> values(chunks);
   while (values.size() > 1) {
     SmallVector<Value> next;

@@ -1,0 +1,68 @@
+//===- Passes.td - Passes of the mapper -------------------*- tablegen -*-===//
+
+#ifndef AICC_MAPPING_PASSES
+#define AICC_MAPPING_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FormRegionsPass : Pass<"aicc-form-regions", "::mlir::func::FuncOp"> {
+  let summary = "Group structured operations into regions";
+  let description = [{
+    Puts every `linalg.generic` on tensors into an `aicc.region`. An
+    elementwise operation joins the group of one of its operands if it runs
+    over as many elements, reads that operand by a permutation of its loops (or
+    a reshape by dimensions of size 1), and nothing else that it reads depends
+    on the group. Fills, splats and scalar constants move inside.
+
+    Before:
+    ```mlir
+    %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+    %0 = linalg.generic {matmul} ins(%a, %b) outs(%f) ...
+    %1 = linalg.generic {relu} ins(%0) outs(%e) ...
+    ```
+    After:
+    ```mlir
+    %1 = aicc.region ins(%a, %b : tensor<4x8xf32>, tensor<8x4xf32>) {
+    ^bb0(%x: tensor<4x8xf32>, %y: tensor<8x4xf32>):
+      %f = linalg.fill ...
+      %0 = linalg.generic {matmul} ins(%x, %y) outs(%f) ...
+      %1 = linalg.generic {relu} ins(%0) outs(%e) ...
+      aicc.yield %1 : tensor<4x4xf32>
+    } -> tensor<4x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::aicc::AICCDialect"];
+}
+
+def PlanBuffersPass : Pass<"aicc-plan-buffers", "::mlir::func::FuncOp"> {
+  let summary = "Decide where every tensor lies";
+  let description = [{
+    Sets `layouts` on each `aicc.region`: the order and strides in which its
+    operands and results are stored. Values that are only views (reshapes,
+    transposes, slices) and values that become part of a larger one (padding,
+    concatenation, insertion, results of the function) share its buffer; where
+    that is not possible a region that copies is inserted, so that afterwards
+    every value has its place without another copy.
+
+    Before:
+    ```mlir
+    %0 = aicc.region ins(%x, %w : tensor<1x8x4x4xf32>, tensor<16x8x1x1xf32>) {
+      ...
+    } -> tensor<1x16x4x4xf32>
+    ```
+    After (channels innermost):
+    ```mlir
+    %0 = aicc.region ins(%x, %w : tensor<1x8x4x4xf32>, tensor<16x8x1x1xf32>)
+        attributes {layouts = [
+          #aicc.layout<offset = 0, strides = [128, 16, 4, 1]>,
+          #aicc.pack<dims = [0, 1, 2, 3], sizes = [16, 8, 1, 1], steps = [1, 1, 1, 1]>,
+          #aicc.layout<offset = 0, strides = [256, 1, 64, 16]>]} {
+      ...
+    } -> tensor<1x16x4x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::aicc::AICCDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+#endif // AICC_MAPPING_PASSES

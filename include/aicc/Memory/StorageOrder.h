@@ -1,0 +1,35 @@
+//===- StorageOrder.h - The order of a tensor's dimensions ------*- C++ -*-===//
+
+#ifndef AICC_MEMORY_STORAGEORDER_H
+#define AICC_MEMORY_STORAGEORDER_H
+
+#include "aicc/Mapping/RegionModel.h"
+
+namespace aicc {
+
+/// Dimensions of a tensor from the outermost to the innermost in memory.
+using StorageOrder = llvm::SmallVector<int64_t, 6>;
+
+StorageOrder rowMajor(int64_t rank);
+/// Strides of a dense tensor stored in that order.
+llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape,
+                                        llvm::ArrayRef<int64_t> order);
+/// The order that strides describe; dimensions of size 1 come first.
+StorageOrder orderOf(llvm::ArrayRef<int64_t> shape,
+                     llvm::ArrayRef<int64_t> strides);
+
+/// What the register tile of a contraction runs across the lanes.
+struct ContractionDims {
+  unsigned lanes;                   ///< Dimension of the root.
+  std::optional<unsigned> streamed; ///< Root input that is loaded by vectors,
+                                    ///< and not by all rows of the tile alike.
+};
+
+/// The dimension of a multiply-accumulate that should run across lanes: one
+/// that the constant (or else the second) factor has for itself; for
+/// depthwise convolutions, the channels. None for other operations.
+std::optional<ContractionDims> contractionDims(const RegionModel &model);
+
+} // namespace aicc
+
+#endif // AICC_MEMORY_STORAGEORDER_H

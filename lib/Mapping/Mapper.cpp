@@ -1,0 +1,253 @@
+//===- Mapper.cpp - The choice of a mapping -------------------------------===//
+
+#include "aicc/Mapping/Mapper.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace aicc;
+
+namespace {
+/// Enumerates the map space of one loop nest and keeps the best.
+class Search {
+public:
+  Search(const Workload &workload, const MachineDesc &machine,
+         const Target &target, Objective objective)
+      : workload(workload), machine(machine), target(target),
+        objective(objective) {}
+
+  MappedCost run();
+
+private:
+  void tryLanes(int64_t dim);
+  void tryRows(Mapping mapping);
+  void tryUnroll(Mapping mapping);
+  void tryOrders(Mapping mapping);
+  void consider(const Mapping &mapping);
+  double score(const Cost &cost) const;
+
+  int64_t rank() const { return workload.dims.size(); }
+  bool isReduction(int64_t dim) const { return workload.dims[dim].isReduction; }
+
+  const Workload &workload;
+  const MachineDesc &machine;
+  const Target &target;
+  Objective objective;
+  MappedCost best;
+  bool found = false;
+};
+} // namespace
+
+double Search::score(const Cost &cost) const {
+  switch (objective) {
+  case Objective::Latency:
+    return cost.cycles;
+  case Objective::Energy:
+    return cost.energyPj();
+  case Objective::Edp:
+    return cost.cycles * cost.energyPj();
+  }
+  return cost.cycles;
+}
+
+void Search::consider(const Mapping &mapping) {
+  FailureOr<Cost> cost = target.estimate(workload, mapping, machine);
+  if (failed(cost))
+    return;
+  if (found && score(*cost) >= score(best.cost))
+    return;
+  best = {mapping, *cost};
+  found = true;
+}
+
+/// All orders of the parallel loops, then the reductions with the longest
+/// strides outermost, so that the innermost walks memory in order.
+void Search::tryOrders(Mapping mapping) {
+  SmallVector<int64_t> parallel, reductions;
+  for (int64_t d = 0; d < rank(); ++d)
+    (isReduction(d) ? reductions : parallel).push_back(d);
+  auto longest = [&](int64_t d) {
+    int64_t stride = 0;
+    for (const Workload::Operand &operand : workload.operands)
+      if (operand.inReduction && !operand.isPacked)
+        stride = std::max(stride, std::abs(operand.strides[d]));
+    return stride;
+  };
+  llvm::stable_sort(reductions, [&](int64_t a, int64_t b) {
+    return longest(a) > longest(b);
+  });
+  // Beyond a handful of loops only rotations are tried: the space would grow
+  // with the factorial.
+  constexpr size_t exhaustive = 4;
+  SmallVector<int64_t> permuted = parallel;
+  auto withReductions = [&](ArrayRef<int64_t> outer) {
+    mapping.order.assign(outer.begin(), outer.end());
+    mapping.order.append(reductions.begin(), reductions.end());
+    consider(mapping);
+  };
+  if (parallel.size() <= exhaustive) {
+    do
+      withReductions(permuted);
+    while (std::next_permutation(permuted.begin(), permuted.end()));
+    return;
+  }
+  for (size_t i = 0; i < parallel.size(); ++i) {
+    withReductions(permuted);
+    std::rotate(permuted.begin(), permuted.begin() + 1, permuted.end());
+  }
+}
+
+/// Short windows are unrolled whole: neighbouring results share their inputs
+/// in registers.
+void Search::tryUnroll(Mapping mapping) {
+  tryOrders(mapping);
+  int64_t window = 1;
+  for (int64_t d = 0; d < rank(); ++d)
+    if (isReduction(d) && d != mapping.vector)
+      window *= workload.dims[d].size;
+  // Code size: a tile of 8 with a 7x7 window is 392 steps.
+  constexpr int64_t longestWindow = 25;
+  if (window == 1 || window > longestWindow)
+    return;
+  for (int64_t d = 0; d < rank(); ++d)
+    if (isReduction(d) && d != mapping.vector)
+      mapping.tile[d] = workload.dims[d].size;
+  tryOrders(mapping);
+}
+
+/// Register tiles along one other parallel dimension.
+void Search::tryRows(Mapping mapping) {
+  tryUnroll(mapping);
+  for (int64_t d = 0; d < rank(); ++d) {
+    if (isReduction(d) || d == mapping.vector)
+      continue;
+    int64_t most = std::min(workload.dims[d].size, machine.vector.registers);
+    for (int64_t rows = 2; rows <= most; ++rows) {
+      mapping.tile[d] = rows;
+      tryUnroll(mapping);
+    }
+    mapping.tile[d] = 1;
+  }
+}
+
+void Search::tryLanes(int64_t dim) {
+  Mapping mapping;
+  mapping.tile.assign(rank(), 1);
+  // Lanes are counted for 32-bit elements; narrower ones use part of a
+  // register, wider ones several.
+  mapping.vector = dim;
+  mapping.lanes = dim < 0 ? 1 : machine.vector.bits / 32;
+  if (dim < 0)
+    return tryRows(mapping);
+  int64_t most = llvm::divideCeil(workload.dims[dim].size, mapping.lanes);
+  for (int64_t vectors = 1; vectors <= std::min<int64_t>(most, 8); ++vectors) {
+    mapping.tile[dim] = vectors * mapping.lanes;
+    tryRows(mapping);
+  }
+}
+
+MappedCost Search::run() {
+  for (int64_t d = 0; d < rank(); ++d)
+    if (!isReduction(d) || workload.lanesMayReduce)
+      tryLanes(d);
+  if (!found)
+    tryLanes(-1);
+  return best;
+}
+
+MappedCost aicc::findMapping(const Workload &workload,
+                             const MachineDesc &machine, const Target &target,
+                             int workers, Objective objective) {
+  MappedCost best = Search(workload, machine, target, objective).run();
+  // Enough iterations for the workers to share evenly, from the fewest loops.
+  Mapping &mapping = best.mapping;
+  constexpr int64_t iterationsPerWorker = 8;
+  int64_t trip = 1;
+  for (int64_t dim : mapping.order) {
+    if (workload.dims[dim].isReduction)
+      break;
+    ++mapping.parallel;
+    trip *= llvm::divideCeil(workload.dims[dim].size, mapping.tile[dim]);
+    if (trip >= iterationsPerWorker * workers)
+      break;
+  }
+  double forkJoin = machine.forkJoinCycles.value;
+  if (workers > 1 && trip > 1 && best.cost.cycles > 2 * forkJoin)
+    mapping.grain = std::max<int64_t>(
+        1, std::ceil(forkJoin / (best.cost.cycles / trip)));
+  return best;
+}
+
+//===----------------------------------------------------------------------===//
+// Back to the IR
+//===----------------------------------------------------------------------===//
+
+/// Blocks of the dimension across the lanes outermost, then the loops in
+/// their order, then the lanes.
+static PackAttr packFor(const RegionModel &model, const RegionAccess &access,
+                        const Mapping &mapping) {
+  SmallVector<int64_t> dims, sizes, steps;
+  auto add = [&](int64_t dim, int64_t size, int64_t step) {
+    dims.push_back(dim);
+    sizes.push_back(size);
+    steps.push_back(step);
+  };
+  // The tensor dimension that is walked by a root dimension.
+  auto walkedBy = [&](unsigned d) -> int64_t {
+    for (auto [k, form] : llvm::enumerate(access.index))
+      if (form.asDim() == d)
+        return k;
+    return -1;
+  };
+  int64_t lanesDim = -1, tile = 0;
+  if (mapping.vector >= 0) {
+    const RegionModel::Dim &dim = model.dims[mapping.vector];
+    // Blocks are of one tensor dimension.
+    if (dim.original.size() == 1 && !dim.isReduction)
+      lanesDim = walkedBy(dim.original[0]);
+    tile = mapping.tile[mapping.vector];
+  }
+  if (lanesDim >= 0)
+    add(lanesDim,
+        llvm::divideCeil(model.dims[mapping.vector].size, tile), tile);
+  for (int64_t d : mapping.order) {
+    if (d == mapping.vector)
+      continue;
+    for (unsigned original : model.dims[d].original)
+      if (int64_t k = walkedBy(original); k >= 0)
+        add(k, model.rootSizes[original], 1);
+  }
+  if (lanesDim >= 0)
+    add(lanesDim, tile, 1);
+  else if (mapping.vector >= 0)
+    for (unsigned original : model.dims[mapping.vector].original)
+      if (int64_t k = walkedBy(original); k >= 0)
+        add(k, model.rootSizes[original], 1);
+  return PackAttr::get(RegionOp(model.region).getContext(), dims, sizes, steps);
+}
+
+void aicc::applyMapping(const RegionModel &model, const MappedCost &mapped,
+                        const MachineDesc &machine) {
+  RegionOp region = model.region;
+  MLIRContext *context = region.getContext();
+  const Mapping &mapping = mapped.mapping;
+  SmallVector<Attribute> layouts(region.getLayoutsAttr().getValue());
+  for (const RegionAccess &access : model.accesses)
+    if (isa<PackAttr>(layouts[access.operand]))
+      layouts[access.operand] = packFor(model, access, mapping);
+  region.setLayoutsAttr(ArrayAttr::get(context, layouts));
+  region.setMappingAttr(MappingAttr::get(context, mapping.order, mapping.tile,
+                                         mapping.vector, mapping.lanes,
+                                         mapping.parallel, mapping.grain));
+  double bytes = 0;
+  if (!mapped.cost.items.empty())
+    bytes = mapped.cost.items.back().count;
+  region.setCostAttr(CostAttr::get(
+      context, std::llround(mapped.cost.cycles),
+      std::llround(mapped.cost.energyPj()), std::llround(mapped.cost.macs),
+      std::llround(bytes)));
+  region.setMachineAttr(StringAttr::get(context, machine.name));
+}

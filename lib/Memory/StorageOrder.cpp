@@ -1,0 +1,104 @@
+//===- StorageOrder.cpp - The order of a tensor's dimensions --------------===//
+
+#include "aicc/Memory/StorageOrder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace aicc;
+
+StorageOrder aicc::rowMajor(int64_t rank) {
+  return llvm::to_vector<6>(llvm::seq<int64_t>(0, rank));
+}
+
+SmallVector<int64_t> aicc::denseStrides(ArrayRef<int64_t> shape,
+                                        ArrayRef<int64_t> order) {
+  SmallVector<int64_t> strides(shape.size());
+  int64_t stride = 1;
+  for (int64_t dim : llvm::reverse(order)) {
+    strides[dim] = stride;
+    stride *= shape[dim];
+  }
+  return strides;
+}
+
+StorageOrder aicc::orderOf(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
+  StorageOrder order = rowMajor(shape.size());
+  llvm::stable_sort(order, [&](int64_t a, int64_t b) {
+    if ((shape[a] == 1) != (shape[b] == 1))
+      return shape[a] == 1;
+    return shape[a] != 1 && strides[a] > strides[b];
+  });
+  return order;
+}
+
+/// acc + x * y, in any order of operands, of floats or integers.
+static bool isMultiplyAccumulate(linalg::GenericOp op) {
+  if (op.getNumDpsInits() != 1)
+    return false;
+  Value yielded = op.getRegion().front().getTerminator()->getOperand(0);
+  Operation *add = yielded.getDefiningOp();
+  if (!add || !isa<arith::AddFOp, arith::AddIOp>(add))
+    return false;
+  Value acc = op.getRegionOutputArgs()[0];
+  Value term = add->getOperand(0) == acc ? add->getOperand(1)
+               : add->getOperand(1) == acc ? add->getOperand(0)
+                                           : Value();
+  Operation *mul = term ? term.getDefiningOp() : nullptr;
+  return mul && isa<arith::MulFOp, arith::MulIOp>(mul);
+}
+
+static bool uses(const RegionAccess &access, unsigned dim) {
+  return llvm::any_of(access.index, [&](const LinearForm &form) {
+    return form.coeffs[dim] != 0;
+  });
+}
+
+static bool usesPlainly(const RegionAccess &access, unsigned dim) {
+  return llvm::any_of(access.index, [&](const LinearForm &form) {
+    return form.asDim() == dim;
+  });
+}
+
+std::optional<ContractionDims>
+aicc::contractionDims(const RegionModel &model) {
+  linalg::GenericOp root = model.root;
+  if (isPointwise(root) || !isMultiplyAccumulate(root))
+    return std::nullopt;
+  SmallVector<const RegionAccess *> factors;
+  for (const RegionAccess &access : model.accesses)
+    if (access.inReduction)
+      factors.push_back(&access);
+  if (factors.size() != 2)
+    return std::nullopt;
+  auto isConstant = [&](const RegionAccess *access) {
+    Operation *def = RegionOp(model.region).getIns()[access->operand]
+                         .getDefiningOp();
+    return def && isa<arith::ConstantOp>(def);
+  };
+  if (isConstant(factors[0]) && !isConstant(factors[1]))
+    std::swap(factors[0], factors[1]);
+
+  auto iterators = root.getIteratorTypesArray();
+  std::optional<unsigned> own, ownOfOther, shared;
+  for (unsigned d = 0; d < model.rootSizes.size(); ++d) {
+    if (linalg::isReductionIterator(iterators[d]) || model.rootSizes[d] == 1)
+      continue;
+    bool first = uses(*factors[0], d), second = usesPlainly(*factors[1], d);
+    if (second && !first)
+      own = d;
+    else if (usesPlainly(*factors[0], d) && !uses(*factors[1], d))
+      ownOfOther = d;
+    else if (second && usesPlainly(*factors[0], d) &&
+             (!shared || model.rootSizes[d] > model.rootSizes[*shared]))
+      shared = d;
+  }
+  if (own)
+    return ContractionDims{*own, factors[1]->operand};
+  // A product with a vector: across the rows of the other factor.
+  if (ownOfOther && !shared)
+    return ContractionDims{*ownOfOther, std::nullopt};
+  if (shared && !ownOfOther)
+    return ContractionDims{*shared, std::nullopt};
+  return std::nullopt;
+}
