@@ -170,7 +170,7 @@ void GroupBuilder::run() {
       group->elements = 1;
       for (auto [size, kind] : llvm::zip(generic.getStaticLoopRanges(),
                                          generic.getIteratorTypesArray()))
-        if (!linalg::isReductionIterator(kind))
+        if (!isReductionLoop(kind))
           group->elements *= size;
     }
     group->ops.push_back(&op);

@@ -21,4 +21,4 @@ struct PlanBuffersPass : aicc::impl::PlanBuffersPassBase<PlanBuffersPass> {
 };
 } // namespace
 
-void aicc::registerMappingPasses() { registerMappingPassesOnce(); }
+void aicc::registerMappingPasses() { registerAiccMappingPasses(); }

@@ -419,7 +419,7 @@ void ModelBuilder::mergeDims() {
   for (auto [d, size] : llvm::enumerate(model.rootSizes))
     if (size != 1)
       model.dims.push_back(
-          {size, linalg::isReductionIterator(iterators[d]), {unsigned(d)}});
+          {size, isReductionLoop(iterators[d]), {unsigned(d)}});
   if (usesIndices || !model.region.getLayoutsAttr())
     return;
   auto mergeOne = [&] {

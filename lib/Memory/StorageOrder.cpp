@@ -82,7 +82,7 @@ aicc::contractionDims(const RegionModel &model) {
   auto iterators = root.getIteratorTypesArray();
   std::optional<unsigned> own, ownOfOther, shared;
   for (unsigned d = 0; d < model.rootSizes.size(); ++d) {
-    if (linalg::isReductionIterator(iterators[d]) || model.rootSizes[d] == 1)
+    if (isReductionLoop(iterators[d]) || model.rootSizes[d] == 1)
       continue;
     bool first = uses(*factors[0], d), second = usesPlainly(*factors[1], d);
     if (second && !first)

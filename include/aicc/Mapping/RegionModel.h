@@ -67,8 +67,8 @@ struct RegionModel {
   RegionOp region;
   mlir::linalg::GenericOp root;
   llvm::SmallVector<int64_t> rootSizes;
-  llvm::SmallVector<Dim> dims;
-  llvm::SmallVector<RegionAccess> accesses;
+  llvm::SmallVector<Dim, 0> dims;
+  llvm::SmallVector<RegionAccess, 0> accesses;
 
   bool hasReduction() const {
     return llvm::any_of(dims, [](const Dim &d) { return d.isReduction; });
@@ -87,6 +87,10 @@ struct RegionModel {
   /// Element type of operand or result `operand`.
   mlir::Type elementType(unsigned operand) const;
 };
+
+inline bool isReductionLoop(mlir::utils::IteratorType kind) {
+  return kind == mlir::utils::IteratorType::reduction;
+}
 
 /// The associative, commutative operation by which a reduction with one
 /// result joins a new value to its accumulator, if there is one and the

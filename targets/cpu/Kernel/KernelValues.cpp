@@ -231,8 +231,8 @@ void KernelEmitter::store(unsigned operand, const IndexForms &index,
                                   maskFor(lanes), vector);
   } else {
     Value offsets = toVector({constantIndex(0), /*isVector=*/false, stride});
-    vector::ScatterOp::create(builder, loc, buffer, position, offsets,
-                              maskFor(lanes), vector);
+    vector::ScatterOp::create(builder, loc, Type(), buffer, position,
+                              offsets, maskFor(lanes), vector);
   }
 }
 
@@ -263,9 +263,15 @@ KernelEmitter::Lane KernelEmitter::emitOp(Operation *op,
     state.operands.push_back(anyVector ? toVector(lane) : lane.value);
   for (Type type : op->getResultTypes())
     state.types.push_back(anyVector ? Type(vectorType(type)) : type);
-  state.addAttributes(op->getDiscardableAttrs());
-  state.propertiesAttr = op->getPropertiesAsAttribute();
+  state.addAttributes(op->getAttrs());
   Operation *created = builder.create(state);
+  // A product and the sum that takes it may be one instruction.
+  if (auto math = dyn_cast<arith::ArithFastMathInterface>(created))
+    created->setAttr(math.getFastMathAttrName(),
+                     arith::FastMathFlagsAttr::get(
+                         builder.getContext(),
+                         math.getFastMathFlagsAttr().getValue() |
+                             arith::FastMathFlags::contract));
   return {created->getResult(0), anyVector, 0};
 }
 

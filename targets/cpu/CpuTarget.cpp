@@ -1,0 +1,62 @@
+//===- CpuTarget.cpp - The host's CPU -------------------------------------===//
+
+#include "targets/cpu/CpuTarget.h"
+#include "aicc/Mapping/Passes.h"
+#include "targets/cpu/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace aicc;
+
+namespace {
+class CpuTarget : public Target {
+public:
+  llvm::StringRef name() const override { return "cpu"; }
+  llvm::StringRef defaultMachine() const override { return ""; }
+
+  LogicalResult supports(Operation *op, const MachineDesc &machine,
+                         std::string &why) const override {
+    return success();
+  }
+
+  FailureOr<Cost> estimate(const Workload &workload, const Mapping &mapping,
+                           const MachineDesc &machine) const override {
+    return cpu::estimate(workload, mapping, machine);
+  }
+
+  void buildPipeline(OpPassManager &pm, Stage from, Stage to,
+                     const CompileOptions &options) const override;
+
+  LogicalResult emit(ModuleOp module, EmitKind kind,
+                     const CompileOptions &options, llvm::StringRef path,
+                     DiagnosticSink &sink) const override;
+};
+} // namespace
+
+void CpuTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
+                              const CompileOptions &options) const {
+  cpu::RegionMapper mapper = cpu::defaultRegionMapper();
+  if (from < Stage::Mapped && to >= Stage::Mapped) {
+    pm.addNestedPass<func::FuncOp>(createFormRegionsPass());
+    pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
+    pm.addNestedPass<func::FuncOp>(cpu::createMapPass(mapper));
+  }
+  if (from < Stage::Loops && to >= Stage::Loops) {
+    pm.addPass(cpu::createGenerateLoopsPass(mapper));
+    pm.addNestedPass<func::FuncOp>(createCSEPass());
+    pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
+  }
+}
+
+LogicalResult CpuTarget::emit(ModuleOp module, EmitKind kind,
+                              const CompileOptions &options,
+                              llvm::StringRef path,
+                              DiagnosticSink &sink) const {
+  return failure();
+}
+
+std::unique_ptr<Target> aicc::cpu::createTarget() {
+  return std::make_unique<CpuTarget>();
+}

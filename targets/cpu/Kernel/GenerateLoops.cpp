@@ -1,0 +1,423 @@
+//===- GenerateLoops.cpp - From mapped groups to a program ----------------===//
+//
+// Every region becomes a launch of a kernel on windows of the arena; equal
+// regions share one kernel. Constants become weights in the order that their
+// mapping asks for.
+//
+//===----------------------------------------------------------------------===//
+
+#include "aicc/Memory/BufferPlan.h"
+#include "lib/Memory/CopyRegion.h"
+#include "targets/cpu/Kernel/KernelEmitter.h"
+#include "targets/cpu/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace aicc {
+#define GEN_PASS_DEF_CPUGENERATELOOPSPASS
+#include "targets/cpu/Passes.h.inc"
+} // namespace aicc
+
+using namespace mlir;
+using namespace aicc;
+using namespace aicc::cpu;
+
+static Type storedType(Type elementType) {
+  if (elementType.isInteger(1))
+    return IntegerType::get(elementType.getContext(), 8);
+  return elementType;
+}
+
+namespace {
+/// Rewrites the entry function of one module.
+class ProgramBuilder {
+public:
+  ProgramBuilder(ModuleOp module, func::FuncOp func, BufferPlan plan,
+                 RegionMapper mapper)
+      : module(module), source(func), plan(std::move(plan)),
+        mapper(std::move(mapper)), builder(module.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  void collectBorders();
+  void createEntry();
+  LogicalResult emitBlock(Block &block);
+  LogicalResult emitRegion(RegionOp region);
+  LogicalResult emitLaunch(RegionOp region, ArrayRef<Value> buffers,
+                           ArrayRef<bool> isAlone);
+  LogicalResult emitBorders(unsigned root);
+  LogicalResult emitSlab(tensor::PadOp pad, ArrayRef<int64_t> offsets,
+                         ArrayRef<int64_t> sizes);
+  FailureOr<func::FuncOp> kernelFor(RegionOp region, ArrayRef<Value> buffers,
+                                    ArrayRef<bool> isAlone);
+  Value bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape);
+  Value weightFor(Value constant, Attribute layout);
+  void finish();
+
+  ModuleOp module;
+  func::FuncOp source;
+  BufferPlan plan;
+  RegionMapper mapper;
+  OpBuilder builder;
+  func::FuncOp entry;
+  Value arena, weights;
+  int64_t arenaBytes = 0, weightBytes = 0;
+  IRMapping scalars;
+  llvm::StringMap<func::FuncOp> kernels;
+  DenseMap<std::pair<Attribute, Attribute>, int64_t> weightOffsets;
+  /// Paddings of each buffer, whose borders are filled before it is written.
+  DenseMap<unsigned, SmallVector<tensor::PadOp>> borders;
+};
+} // namespace
+
+void ProgramBuilder::collectBorders() {
+  source.walk([&](tensor::PadOp pad) {
+    if (plan.contains(pad.getResult()))
+      borders[plan.lookup(pad.getResult()).root].push_back(pad);
+  });
+}
+
+/// Inputs and outputs keep their attributes and tell their shapes, which the
+/// flat buffers no longer do.
+void ProgramBuilder::createEntry() {
+  FunctionType type = source.getFunctionType();
+  SmallVector<Type> inputs;
+  SmallVector<DictionaryAttr> attributes;
+  auto add = [&](Type tensor, DictionaryAttr attrs) {
+    auto ranked = cast<RankedTensorType>(tensor);
+    inputs.push_back(MemRefType::get({ranked.getNumElements()},
+                                     storedType(ranked.getElementType())));
+    NamedAttrList list(attrs);
+    list.set("aicc.shape", builder.getDenseI64ArrayAttr(ranked.getShape()));
+    attributes.push_back(list.getDictionary(module.getContext()));
+  };
+  for (auto [i, input] : llvm::enumerate(type.getInputs()))
+    add(input, source.getArgAttrDict(i));
+  for (auto [i, result] : llvm::enumerate(type.getResults()))
+    add(result, source.getResultAttrDict(i));
+  arenaBytes = plan.placeArena();
+  Type byte = builder.getI8Type();
+  inputs.push_back(MemRefType::get({arenaBytes}, byte));
+  // The size is known once all weights are.
+  inputs.push_back(MemRefType::get({0}, byte));
+  attributes.append(2, builder.getDictionaryAttr({}));
+
+  builder.setInsertionPoint(source);
+  entry = func::FuncOp::create(builder, source.getLoc(), "main",
+                               builder.getFunctionType(inputs, {}));
+  entry->setAttr("aicc.entry", builder.getUnitAttr());
+  entry.setAllArgAttrs(attributes);
+  Block *body = entry.addEntryBlock();
+  arena = body->getArgument(body->getNumArguments() - 2);
+  weights = body->getArgument(body->getNumArguments() - 1);
+  builder.setInsertionPointToStart(body);
+}
+
+/// The buffer of a kernel's argument: of the arena just the window, else all.
+Value ProgramBuilder::bufferFor(const BufferRef &ref,
+                                ArrayRef<int64_t> shape) {
+  const RootBuffer &root = plan.roots()[ref.root];
+  if (root.kind == RootBuffer::Kind::Input)
+    return entry.getArgument(root.number);
+  if (root.kind == RootBuffer::Kind::Output)
+    return entry.getArgument(source.getNumArguments() + root.number);
+  int64_t span = 1;
+  for (auto [size, stride] : llvm::zip(shape, ref.strides))
+    span += (size - 1) * stride;
+  int64_t width = storedBytes(root.elementType);
+  Location loc = entry.getLoc();
+  Value offset = arith::ConstantIndexOp::create(
+      builder, loc, root.byteOffset + ref.offset * width);
+  for (auto [value, step] : ref.dynamic) {
+    Value index = scalars.lookupOrDefault(value);
+    Value bytes = arith::MulIOp::create(
+        builder, loc, index,
+        arith::ConstantIndexOp::create(builder, loc, step * width));
+    offset = arith::AddIOp::create(builder, loc, offset, bytes);
+  }
+  auto type = MemRefType::get({span}, storedType(root.elementType));
+  return memref::ViewOp::create(builder, loc, type, arena, offset,
+                                ValueRange());
+}
+
+Value ProgramBuilder::weightFor(Value constant, Attribute layout) {
+  auto op = constant.getDefiningOp<arith::ConstantOp>();
+  auto type = cast<RankedTensorType>(constant.getType());
+  auto pack = dyn_cast<PackAttr>(layout);
+  if (!pack) {
+    SmallVector<int64_t> dims =
+        llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+    SmallVector<int64_t> ones(type.getRank(), 1);
+    pack = PackAttr::get(module.getContext(), dims, type.getShape(), ones);
+  }
+  Type stored = storedType(type.getElementType());
+  int64_t elements = pack.getNumElements();
+  auto [found, isNew] = weightOffsets.try_emplace({op.getValue(), pack},
+                                                  weightBytes);
+  int64_t byteOffset = found->second;
+  if (isNew) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(source);
+    std::string name = "w" + std::to_string(weightOffsets.size() - 1);
+    WeightOp::create(builder, op.getLoc(), name, byteOffset, pack,
+                     cast<ElementsAttr>(op.getValue()));
+    constexpr int64_t alignment = 64;
+    weightBytes = llvm::alignTo(
+        byteOffset + elements * storedBytes(type.getElementType()), alignment);
+  }
+  Value offset = arith::ConstantIndexOp::create(builder, op.getLoc(),
+                                                byteOffset);
+  return memref::ViewOp::create(builder, op.getLoc(),
+                                MemRefType::get({elements}, stored), weights,
+                                offset, ValueRange());
+}
+
+/// Two regions are one kernel if they print alike without their locations.
+FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionOp region,
+                                                  ArrayRef<Value> buffers,
+                                                  ArrayRef<bool> isAlone) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  for (auto [buffer, alone] : llvm::zip(buffers, isAlone))
+    os << buffer.getType() << alone;
+  os << region.getLayoutsAttr() << region.getMappingAttr();
+  OpPrintingFlags flags;
+  flags.useLocalScope().printGenericOpForm();
+  for (Operation &op : region.getBody().front())
+    op.print(os, flags);
+  func::FuncOp &kernel = kernels[key];
+  if (kernel)
+    return kernel;
+
+  std::string why;
+  FailureOr<RegionModel> model = RegionModel::build(region, why);
+  if (failed(model))
+    return region.emitError("cannot be generated: ") << why, failure();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(entry);
+  SmallVector<Type> types;
+  for (Value buffer : buffers)
+    types.push_back(buffer.getType());
+  types.append(2, builder.getIndexType());
+  kernel = func::FuncOp::create(
+      builder, region.getLoc(), "k" + std::to_string(kernels.size() - 1),
+      builder.getFunctionType(types, {}));
+  kernel.setPrivate();
+  kernel->setAttr("aicc.kernel", builder.getUnitAttr());
+  for (auto [i, alone] : llvm::enumerate(isAlone))
+    if (alone)
+      kernel.setArgAttr(i, "aicc.noalias", builder.getUnitAttr());
+  Block *body = kernel.addEntryBlock();
+  builder.setInsertionPointToStart(body);
+  unsigned count = buffers.size();
+  KernelEmitter emitter(builder, *model, region.getMappingAttr(),
+                        body->getArguments().take_front(count));
+  if (failed(emitter.emit(body->getArgument(count),
+                          body->getArgument(count + 1), why)))
+    return region.emitError("cannot be generated: ") << why, failure();
+  builder.setInsertionPointToEnd(body);
+  func::ReturnOp::create(builder, region.getLoc());
+  return kernel;
+}
+
+LogicalResult ProgramBuilder::emitLaunch(RegionOp region,
+                                         ArrayRef<Value> buffers,
+                                         ArrayRef<bool> isAlone) {
+  if (!region.getMappingAttr())
+    return region.emitError("has no mapping");
+  auto kernel = kernelFor(region, buffers, isAlone);
+  if (failed(kernel))
+    return failure();
+  std::string why;
+  auto model = RegionModel::build(region, why);
+  if (failed(model))
+    return region.emitError("cannot be generated: ") << why;
+  LaunchOp::create(builder, region.getLoc(), kernel->getSymName(), buffers,
+                   tripCount(*model, region.getMappingAttr()),
+                   region.getMappingAttr().getGrain());
+  return success();
+}
+
+LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
+  for (Value result : region.getResults())
+    if (cast<RankedTensorType>(result.getType()).getNumElements() == 0)
+      return success();
+  SmallVector<Value> buffers;
+  SmallVector<unsigned> roots;
+  SmallVector<Value> tensors(region.getIns());
+  llvm::append_range(tensors, region.getResults());
+  for (auto [i, tensor] : llvm::enumerate(tensors)) {
+    const BufferRef &ref = plan.lookup(tensor);
+    roots.push_back(ref.root);
+    const RootBuffer &root = plan.roots()[ref.root];
+    if (root.kind == RootBuffer::Kind::Constant)
+      buffers.push_back(weightFor(root.constant, region.getLayoutsAttr()[i]));
+    else
+      buffers.push_back(
+          bufferFor(ref, cast<RankedTensorType>(tensor.getType()).getShape()));
+  }
+  // What is written overlaps nothing else, and what is read is not written.
+  SmallVector<bool> isAlone;
+  unsigned numInputs = region.getIns().size();
+  for (size_t i = 0; i < roots.size(); ++i) {
+    bool alone = true;
+    for (size_t j = 0; j < roots.size(); ++j)
+      alone &= i == j || roots[i] != roots[j] ||
+               (i < numInputs && j < numInputs);
+    isAlone.push_back(alone);
+  }
+  for (unsigned root : ArrayRef(roots).drop_front(numInputs))
+    if (failed(emitBorders(root)))
+      return failure();
+  return emitLaunch(region, buffers, isAlone);
+}
+
+//===----------------------------------------------------------------------===//
+// Borders of padded buffers
+//===----------------------------------------------------------------------===//
+
+/// One box of a border, as a region that fills it.
+LogicalResult ProgramBuilder::emitSlab(tensor::PadOp pad,
+                                       ArrayRef<int64_t> offsets,
+                                       ArrayRef<int64_t> sizes) {
+  auto type = RankedTensorType::get(
+      sizes, pad.getResultType().getElementType());
+  Attribute value;
+  if (!matchPattern(pad.getConstantPaddingValue(), m_Constant(&value)))
+    return pad.emitError("pads with a value that is not constant");
+  OpBuilder scratch(pad);
+  auto splat = arith::ConstantOp::create(
+      scratch, pad.getLoc(), DenseElementsAttr::get(type, value));
+  auto fill = createCopyRegion(scratch, pad.getLoc(), splat)
+                  .getDefiningOp<RegionOp>();
+  BufferRef ref = plan.lookup(pad.getResult());
+  for (auto [offset, stride] : llvm::zip(offsets, ref.strides))
+    ref.offset += offset * stride;
+  bool inArena =
+      plan.roots()[ref.root].kind == RootBuffer::Kind::Arena;
+  fill.setLayoutsAttr(scratch.getArrayAttr(LayoutAttr::get(
+      module.getContext(), inArena ? 0 : ref.offset, ref.strides)));
+  LogicalResult result = mapper(fill);
+  if (succeeded(result))
+    result = emitLaunch(fill, bufferFor(ref, sizes), true);
+  fill.erase();
+  splat.erase();
+  return result;
+}
+
+LogicalResult ProgramBuilder::emitBorders(unsigned root) {
+  auto found = borders.find(root);
+  if (found == borders.end())
+    return success();
+  SmallVector<tensor::PadOp> pads = found->second;
+  borders.erase(found);
+  for (tensor::PadOp pad : pads) {
+    ArrayRef<int64_t> inner = pad.getSourceType().getShape();
+    ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
+    SmallVector<int64_t> offsets(inner.size(), 0);
+    SmallVector<int64_t> sizes(pad.getResultType().getShape());
+    // Below and above in each dimension; the earlier dimensions are then
+    // narrowed to the inside.
+    for (size_t d = 0; d < inner.size(); ++d) {
+      auto emitPart = [&](int64_t offset, int64_t size) {
+        if (size == 0)
+          return success();
+        SmallVector<int64_t> at = offsets, extent = sizes;
+        at[d] = offset;
+        extent[d] = size;
+        return emitSlab(pad, at, extent);
+      };
+      if (failed(emitPart(0, low[d])) ||
+          failed(emitPart(low[d] + inner[d], high[d])))
+        return failure();
+      offsets[d] = low[d];
+      sizes[d] = inner[d];
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The function
+//===----------------------------------------------------------------------===//
+
+LogicalResult ProgramBuilder::emitBlock(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (auto region = dyn_cast<RegionOp>(op)) {
+      if (failed(emitRegion(region)))
+        return failure();
+    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      auto bound = [&](Value value) { return scalars.lookupOrDefault(value); };
+      auto copy = scf::ForOp::create(
+          builder, op.getLoc(), bound(loop.getLowerBound()),
+          bound(loop.getUpperBound()), bound(loop.getStep()));
+      scalars.map(loop.getInductionVar(), copy.getInductionVar());
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(copy.getBody());
+      if (failed(emitBlock(*loop.getBody())))
+        return failure();
+    } else if (op.getNumResults() &&
+               llvm::none_of(op.getResultTypes(), llvm::IsaPred<TensorType>)) {
+      builder.clone(op, scalars);
+    }
+  }
+  return success();
+}
+
+void ProgramBuilder::finish() {
+  func::ReturnOp::create(builder, source.getLoc());
+  SmallVector<Type> inputs(entry.getArgumentTypes());
+  inputs.back() = MemRefType::get({weightBytes}, builder.getI8Type());
+  entry.getArguments().back().setType(inputs.back());
+  entry.setFunctionType(builder.getFunctionType(inputs, {}));
+  module->setAttr("aicc.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
+  module->setAttr("aicc.weight_bytes", builder.getI64IntegerAttr(weightBytes));
+  source.erase();
+}
+
+LogicalResult ProgramBuilder::run() {
+  collectBorders();
+  createEntry();
+  if (failed(emitBlock(source.getBody().front())))
+    return failure();
+  finish();
+  return success();
+}
+
+namespace {
+struct CpuGenerateLoopsPass
+    : aicc::impl::CpuGenerateLoopsPassBase<CpuGenerateLoopsPass> {
+  using CpuGenerateLoopsPassBase::CpuGenerateLoopsPassBase;
+  explicit CpuGenerateLoopsPass(RegionMapper mapper)
+      : mapper(std::move(mapper)) {}
+  CpuGenerateLoopsPass(const CpuGenerateLoopsPass &other)
+      : CpuGenerateLoopsPassBase(other), mapper(other.mapper) {}
+
+  void runOnOperation() override {
+    auto func = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!func) {
+      getOperation().emitError("expected a function named 'main', found none");
+      return signalPassFailure();
+    }
+    FailureOr<BufferPlan> plan = BufferPlan::build(func);
+    if (failed(plan) ||
+        failed(ProgramBuilder(getOperation(), func, std::move(*plan),
+                              mapper ? mapper : defaultRegionMapper())
+                   .run()))
+      signalPassFailure();
+  }
+
+  RegionMapper mapper;
+};
+} // namespace
+
+std::unique_ptr<Pass> aicc::cpu::createGenerateLoopsPass(RegionMapper mapper) {
+  return std::make_unique<CpuGenerateLoopsPass>(std::move(mapper));
+}
