@@ -1,6 +1,8 @@
 //===- CpuTarget.cpp - The host's CPU -------------------------------------===//
 
 #include "targets/cpu/CpuTarget.h"
+#include "aicc/Codegen/Emit.h"
+#include "aicc/Codegen/Passes.h"
 #include "aicc/Mapping/Passes.h"
 #include "targets/cpu/Passes.h"
 
@@ -48,13 +50,22 @@ void CpuTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
     pm.addNestedPass<func::FuncOp>(createCSEPass());
     pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
   }
+  if (from < Stage::Llvm && to >= Stage::Llvm)
+    buildLowerToLLVMPipeline(pm);
 }
 
 LogicalResult CpuTarget::emit(ModuleOp module, EmitKind kind,
                               const CompileOptions &options,
                               llvm::StringRef path,
                               DiagnosticSink &sink) const {
-  return failure();
+  EmitInputs inputs;
+  inputs.kind = kind;
+  inputs.outputPath = path.str();
+  inputs.modelPath = options.modelPath;
+  inputs.triple = options.triple;
+  inputs.cpu = options.cpu;
+  inputs.optLevel = options.optLevel;
+  return emitArtifact(module, inputs, sink);
 }
 
 std::unique_ptr<Target> aicc::cpu::createTarget() {

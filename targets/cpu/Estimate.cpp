@@ -32,7 +32,6 @@ private:
   double stepCycles();
   double allTiles(size_t level);
   double loadsOf(const Workload::Operand &operand, bool reduction) const;
-  int64_t registersOf(const Workload::Operand &operand) const;
   double conflicts(const Workload::Operand &operand) const;
   double footprint(const Workload::Operand &operand, size_t level) const;
   double traffic(const MemoryDesc &memory) const;
@@ -55,6 +54,18 @@ private:
 } // namespace
 
 bool Estimator::isLegal() const {
+  // Accumulators, one vector for each block of lanes and one scalar: what is
+  // more than the registers hold would be spilled at every step.
+  int64_t results = 1, blocks = 1;
+  for (size_t d = 0; d < mapping.tile.size(); ++d) {
+    int64_t extent = std::min(mapping.tile[d], workload.dims[d].size);
+    if (int64_t(d) == mapping.vector)
+      blocks = extent = llvm::divideCeil(extent, mapping.lanes);
+    if (!isReduction(d) || int64_t(d) == mapping.vector)
+      results *= extent;
+  }
+  if (results > 1 && results + blocks + 1 > machine.vector.registers)
+    return false;
   if (mapping.vector < 0 || !isReduction(mapping.vector))
     return true;
   // Across a reduction the inputs must be read by whole vectors.
@@ -126,28 +137,22 @@ double Estimator::conflicts(const Workload::Operand &operand) const {
 
 /// One iteration of the innermost reduction loop.
 double Estimator::stepCycles() {
-  double points = 1, chain = 1, results = 1;
+  double points = 1, chain = 1;
   for (size_t d = 0; d < extent.size(); ++d) {
     points *= unrolled(d);
     if (isReduction(d) && int64_t(d) != mapping.vector)
       chain *= extent[d];
-    if (!isReduction(d) || int64_t(d) == mapping.vector)
-      results *= unrolled(d);
   }
-  double loads = 0, evicted = 0, live = results;
+  double loads = 0, evicted = 0;
   for (const Workload::Operand &operand : workload.operands)
     if (operand.inReduction) {
       loads += loadsOf(operand, /*reduction=*/true);
       evicted += conflicts(operand);
     }
-  // Besides the accumulators: one vector for each lane block, one scalar.
-  if (mapping.vector >= 0)
-    live += unrolled(mapping.vector) + 1;
-  double spills = 2 * std::max(0.0, live - machine.vector.registers);
   double fma = points * workload.opsPerPoint;
   double cycles =
       std::max({fma / machine.vector.fmasPerCycle.value,
-                (loads + spills) / machine.vector.loadsPerCycle.value,
+                loads / machine.vector.loadsPerCycle.value,
                 chain * machine.vector.fmaLatencyCycles.value});
   constexpr double loopOverheadCycles = 0.5;
   return cycles + evicted + loopOverheadCycles;

@@ -113,6 +113,8 @@ void ProgramBuilder::createEntry() {
   entry = func::FuncOp::create(builder, source.getLoc(), "main",
                                builder.getFunctionType(inputs, {}));
   entry->setAttr("aicc.entry", builder.getUnitAttr());
+  entry->setAttr("aicc.num_inputs",
+                 builder.getI64IntegerAttr(type.getNumInputs()));
   entry.setAllArgAttrs(attributes);
   Block *body = entry.addEntryBlock();
   arena = body->getArgument(body->getNumArguments() - 2);
