@@ -85,8 +85,8 @@ bool GroupBuilder::dependsOn(Operation *op, Group *group, unsigned &budget,
     bool found = false;
     from->walk([&](Operation *nested) {
       for (Value operand : nested->getOperands())
-        found = found ||
-                dependsOn(operand.getDefiningOp(), group, budget, seen);
+        found =
+            found || dependsOn(operand.getDefiningOp(), group, budget, seen);
     });
     return found;
   };
@@ -123,8 +123,7 @@ Group *GroupBuilder::findHost(linalg::GenericOp op) {
     if (!group || group == host || group->elements != elements ||
         !op.getMatchingIndexingMap(input).isProjectedPermutation(true))
       continue;
-    if (!host ||
-        position[group->ops.front()] > position[host->ops.front()])
+    if (!host || position[group->ops.front()] > position[host->ops.front()])
       host = group;
   }
   if (!host)
@@ -199,9 +198,9 @@ void GroupBuilder::outline(Group &group) {
     Operation *def = value.getDefiningOp();
     if (def && members.contains(def))
       return;
-    if (def && (isa<tensor::EmptyOp, linalg::FillOp>(def) || getSplat(value) ||
-                (isa<arith::ConstantOp>(def) &&
-                 !isa<TensorType>(value.getType())))) {
+    if (def &&
+        (isa<tensor::EmptyOp, linalg::FillOp>(def) || getSplat(value) ||
+         (isa<arith::ConstantOp>(def) && !isa<TensorType>(value.getType())))) {
       captured.push_back(def);
       return;
     }
@@ -212,7 +211,8 @@ void GroupBuilder::outline(Group &group) {
       capture(operand);
     op->walk([&](Operation *nested) {
       for (Value operand : nested->getOperands())
-        if (nested != op && !op->isAncestor(operand.getParentBlock()->getParentOp()))
+        if (nested != op &&
+            !op->isAncestor(operand.getParentBlock()->getParentOp()))
           capture(operand);
     });
   }

@@ -118,10 +118,11 @@ void Search::tryUnroll(Mapping mapping) {
   tryOrders(mapping);
 }
 
-/// Register tiles along one other parallel dimension.
+/// Register tiles along one other parallel dimension; of equals the innermost
+/// wins, whose rows lie closest together.
 void Search::tryRows(Mapping mapping) {
   tryUnroll(mapping);
-  for (int64_t d = 0; d < rank(); ++d) {
+  for (int64_t d = rank(); d-- > 0;) {
     if (isReduction(d) || d == mapping.vector)
       continue;
     int64_t most = std::min(workload.dims[d].size, machine.vector.registers);
@@ -176,8 +177,8 @@ MappedCost aicc::findMapping(const Workload &workload,
   }
   double forkJoin = machine.forkJoinCycles.value;
   if (workers > 1 && trip > 1 && best.cost.cycles > 2 * forkJoin)
-    mapping.grain = std::max<int64_t>(
-        1, std::ceil(forkJoin / (best.cost.cycles / trip)));
+    mapping.grain =
+        std::max<int64_t>(1, std::ceil(forkJoin / (best.cost.cycles / trip)));
   return best;
 }
 
@@ -211,8 +212,8 @@ static PackAttr packFor(const RegionModel &model, const RegionAccess &access,
     tile = mapping.tile[mapping.vector];
   }
   if (lanesDim >= 0)
-    add(lanesDim,
-        llvm::divideCeil(model.dims[mapping.vector].size, tile), tile);
+    add(lanesDim, llvm::divideCeil(model.dims[mapping.vector].size, tile),
+        tile);
   for (int64_t d : mapping.order) {
     if (d == mapping.vector)
       continue;
@@ -245,9 +246,9 @@ void aicc::applyMapping(const RegionModel &model, const MappedCost &mapped,
   double bytes = 0;
   if (!mapped.cost.items.empty())
     bytes = mapped.cost.items.back().count;
-  region.setCostAttr(CostAttr::get(
-      context, std::llround(mapped.cost.cycles),
-      std::llround(mapped.cost.energyPj()), std::llround(mapped.cost.macs),
-      std::llround(bytes)));
+  region.setCostAttr(CostAttr::get(context, std::llround(mapped.cost.cycles),
+                                   std::llround(mapped.cost.energyPj()),
+                                   std::llround(mapped.cost.macs),
+                                   std::llround(bytes)));
   region.setMachineAttr(StringAttr::get(context, machine.name));
 }

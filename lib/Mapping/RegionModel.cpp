@@ -58,9 +58,8 @@ static LogicalResult addExpr(AffineExpr expr, ArrayRef<LinearForm> dims,
   if (!binary)
     return failure();
   if (expr.getKind() == AffineExprKind::Add)
-    return success(
-        succeeded(addExpr(binary.getLHS(), dims, factor, form)) &&
-        succeeded(addExpr(binary.getRHS(), dims, factor, form)));
+    return success(succeeded(addExpr(binary.getLHS(), dims, factor, form)) &&
+                   succeeded(addExpr(binary.getRHS(), dims, factor, form)));
   if (expr.getKind() == AffineExprKind::Mul)
     if (auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS()))
       return addExpr(binary.getLHS(), dims, factor * constant.getValue(), form);
@@ -134,9 +133,9 @@ aicc::matchUnitReshape(RankedTensorType from, RankedTensorType to) {
   return source;
 }
 
-std::optional<IndexForms>
-aicc::throughUnitReshape(Operation *reshape, const IndexForms &index,
-                         unsigned numRootDims) {
+std::optional<IndexForms> aicc::throughUnitReshape(Operation *reshape,
+                                                   const IndexForms &index,
+                                                   unsigned numRootDims) {
   if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(reshape))
     return std::nullopt;
   auto from = cast<RankedTensorType>(reshape->getOperand(0).getType());
@@ -282,11 +281,11 @@ LogicalResult ModelBuilder::visit(Value value, const IndexForms &index,
     return success();
   }
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
-    return visitInputs(
-        generic,
-        loopForms(generic, cast<OpResult>(value).getResultNumber(), index,
-                  rank()),
-        inReduction, op == model.root.getOperation());
+    return visitInputs(generic,
+                       loopForms(generic,
+                                 cast<OpResult>(value).getResultNumber(), index,
+                                 rank()),
+                       inReduction, op == model.root.getOperation());
   if (auto source = throughUnitReshape(op, index, rank()))
     return visit(op->getOperand(0), *source, inReduction, /*direct=*/false);
   return fail("it holds '" + op->getName().getStringRef() + "'");
@@ -356,8 +355,8 @@ LogicalResult ModelBuilder::visitReduction() {
                          /*direct=*/true)))
     return failure();
   for (OpOperand &init : model.root.getDpsInitsMutable()) {
-    IndexForms index =
-        composeForms(model.root.getMatchingIndexingMap(&init), identity, rank());
+    IndexForms index = composeForms(model.root.getMatchingIndexingMap(&init),
+                                    identity, rank());
     if (failed(visit(init.get(), index, /*inReduction=*/false,
                      /*direct=*/false)))
       return failure();

@@ -70,8 +70,9 @@ private:
 
 /// Results of these are written element by element, wherever we like.
 static bool isWritten(Operation *op) {
-  return op && isa<RegionOp, tensor::ConcatOp, tensor::PadOp,
-                   tensor::InsertSliceOp>(op);
+  return op &&
+         isa<RegionOp, tensor::ConcatOp, tensor::PadOp, tensor::InsertSliceOp>(
+             op);
 }
 
 static bool isShapeView(Operation *op) {
@@ -99,8 +100,7 @@ void BufferPlanner::requireCopy(OpOperand &operand, Operation *before) {
 /// Lets the source of `operand` be written where its user wants it, or copies
 /// it there.
 void BufferPlanner::claim(OpOperand &operand, bool allowViews) {
-  Value value =
-      allowViews ? behindViews(operand.get()) : Value(operand.get());
+  Value value = allowViews ? behindViews(operand.get()) : Value(operand.get());
   Operation *def = value.getDefiningOp();
   bool sameBlock = def && def->getBlock() == operand.getOwner()->getBlock();
   if (isWritten(def) && sameBlock && !claims.count(value)) {
@@ -150,11 +150,11 @@ void BufferPlanner::claimInsert(tensor::InsertSliceOp insert) {
     requireCopy(dest, insert);
   Operation *fill = dest.get().getDefiningOp();
   Operation *producer = source.get().getDefiningOp();
-  bool writtenAfterwards =
-      isWritten(producer) && producer->getBlock() == insert->getBlock() &&
-      (!fill || isa<tensor::EmptyOp>(fill) ||
-       fill->getBlock() != producer->getBlock() ||
-       fill->isBeforeInBlock(producer));
+  bool writtenAfterwards = isWritten(producer) &&
+                           producer->getBlock() == insert->getBlock() &&
+                           (!fill || isa<tensor::EmptyOp>(fill) ||
+                            fill->getBlock() != producer->getBlock() ||
+                            fill->isBeforeInBlock(producer));
   if (writtenAfterwards && !claims.count(source.get()))
     claims[source.get()] = &source;
   else
@@ -209,8 +209,7 @@ LogicalResult BufferPlanner::claimBlock(Block &block) {
                !llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>)) {
       continue;
     } else {
-      return op.emitError("no buffer is planned for '")
-             << op.getName() << "'";
+      return op.emitError("no buffer is planned for '") << op.getName() << "'";
     }
   }
   return success();
@@ -375,8 +374,7 @@ FailureOr<BufferRef> BufferPlanner::claimedRef(Value value) {
     BufferRef ref = newRoot(root, outType, rowMajor(outType.getRank()));
     // Back through the views between the value and the result.
     SmallVector<Operation *> views;
-    for (Value v = use->get(); v != value;
-         v = v.getDefiningOp()->getOperand(0))
+    for (Value v = use->get(); v != value; v = v.getDefiningOp()->getOperand(0))
       views.push_back(v.getDefiningOp());
     plan.refs.try_emplace(use->get(), ref);
     for (Operation *view : views) {
@@ -397,8 +395,7 @@ FailureOr<BufferRef> BufferPlanner::claimedRef(Value value) {
     return failure();
   BufferRef ref = *parent;
   if (auto concat = dyn_cast<tensor::ConcatOp>(user)) {
-    for (Value before :
-         concat.getInputs().take_front(use->getOperandNumber()))
+    for (Value before : concat.getInputs().take_front(use->getOperandNumber()))
       ref.offset += typeOf(before).getDimSize(concat.getDim()) *
                     ref.strides[concat.getDim()];
     return ref;
@@ -462,8 +459,7 @@ FailureOr<BufferRef> BufferPlanner::refOf(Value value) {
   if (claims.count(value)) {
     ref = claimedRef(value);
   } else if (auto argument = dyn_cast<BlockArgument>(value)) {
-    if (auto loop =
-            dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())) {
+    if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())) {
       ref = refOf(loop.getTiedLoopResult(argument));
     } else {
       root.kind = RootBuffer::Kind::Input;
@@ -567,13 +563,15 @@ static bool isPackable(const RegionModel &model, unsigned operand) {
 /// kernels are one; the other buffers are passed whole.
 LayoutAttr BufferPlanner::layoutOf(Value value) {
   const BufferRef &ref = plan.lookup(value);
-  bool inArena =
-      plan.rootBuffers[ref.root].kind == RootBuffer::Kind::Arena;
+  bool inArena = plan.rootBuffers[ref.root].kind == RootBuffer::Kind::Arena;
   return LayoutAttr::get(func.getContext(), inArena ? 0 : ref.offset,
                          ref.strides);
 }
 
 void BufferPlanner::setLayouts(RegionOp region) {
+  // A second run keeps what the mapping has made of the packed constants.
+  if (region.getLayouts())
+    return;
   std::string why;
   auto model = RegionModel::build(region, why);
   OpBuilder builder(region.getContext());
@@ -584,8 +582,8 @@ void BufferPlanner::setLayouts(RegionOp region) {
         isPackable(*model, number)) {
       SmallVector<int64_t> ones(type.getRank(), 1);
       layouts.push_back(PackAttr::get(region.getContext(),
-                                      rowMajor(type.getRank()),
-                                      type.getShape(), ones));
+                                      rowMajor(type.getRank()), type.getShape(),
+                                      ones));
       continue;
     }
     layouts.push_back(layoutOf(operand));

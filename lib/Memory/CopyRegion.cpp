@@ -16,10 +16,9 @@ Value aicc::createCopyRegion(OpBuilder &builder, Location loc, Value value,
   if (!splat)
     operands.push_back(value);
   auto region = RegionOp::create(builder, loc, TypeRange(type), operands);
-  region->setAttr(kCopyOrder,
-                  builder.getDenseI64ArrayAttr(
-                      order.empty() ? rowMajor(type.getRank())
-                                    : StorageOrder(order)));
+  region->setAttr(kCopyOrder, builder.getDenseI64ArrayAttr(
+                                  order.empty() ? rowMajor(type.getRank())
+                                                : StorageOrder(order)));
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&region.getBody());
   SmallVector<Value> inputs;
@@ -27,8 +26,8 @@ Value aicc::createCopyRegion(OpBuilder &builder, Location loc, Value value,
     inputs.push_back(body->addArgument(operand.getType(), loc));
   Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
                                         type.getElementType());
-  SmallVector<AffineMap> maps(
-      inputs.size() + 1, builder.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<AffineMap> maps(inputs.size() + 1,
+                              builder.getMultiDimIdentityMap(type.getRank()));
   SmallVector<utils::IteratorType> iterators(type.getRank(),
                                              utils::IteratorType::parallel);
   auto copy = linalg::GenericOp::create(

@@ -27,11 +27,12 @@ reshapeStrides(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> strides,
                llvm::ArrayRef<int64_t> to);
 
 /// The window of a slice of `source`.
-mlir::FailureOr<BufferRef>
-sliceRef(const BufferRef &source, llvm::ArrayRef<mlir::OpFoldResult> offsets,
-         llvm::ArrayRef<mlir::OpFoldResult> steps,
-         llvm::ArrayRef<int64_t> sizes, const llvm::SmallBitVector &dropped,
-         mlir::RankedTensorType type);
+mlir::FailureOr<BufferRef> sliceRef(const BufferRef &source,
+                                    llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                                    llvm::ArrayRef<mlir::OpFoldResult> steps,
+                                    llvm::ArrayRef<int64_t> sizes,
+                                    const llvm::SmallBitVector &dropped,
+                                    mlir::RankedTensorType type);
 
 } // namespace aicc
 

@@ -41,7 +41,7 @@ static bool isMultiplyAccumulate(linalg::GenericOp op) {
   if (!add || !isa<arith::AddFOp, arith::AddIOp>(add))
     return false;
   Value acc = op.getRegionOutputArgs()[0];
-  Value term = add->getOperand(0) == acc ? add->getOperand(1)
+  Value term = add->getOperand(0) == acc   ? add->getOperand(1)
                : add->getOperand(1) == acc ? add->getOperand(0)
                                            : Value();
   Operation *mul = term ? term.getDefiningOp() : nullptr;
@@ -60,8 +60,7 @@ static bool usesPlainly(const RegionAccess &access, unsigned dim) {
   });
 }
 
-std::optional<ContractionDims>
-aicc::contractionDims(const RegionModel &model) {
+std::optional<ContractionDims> aicc::contractionDims(const RegionModel &model) {
   linalg::GenericOp root = model.root;
   if (isPointwise(root) || !isMultiplyAccumulate(root))
     return std::nullopt;
@@ -72,8 +71,8 @@ aicc::contractionDims(const RegionModel &model) {
   if (factors.size() != 2)
     return std::nullopt;
   auto isConstant = [&](const RegionAccess *access) {
-    Operation *def = RegionOp(model.region).getIns()[access->operand]
-                         .getDefiningOp();
+    Operation *def =
+        RegionOp(model.region).getIns()[access->operand].getDefiningOp();
     return def && isa<arith::ConstantOp>(def);
   };
   if (isConstant(factors[0]) && !isConstant(factors[1]))

@@ -14,8 +14,7 @@ namespace aicc::cpu {
 std::unique_ptr<Target> createTarget();
 
 /// Cost of one group on one core. See docs/targets/cpu.md for the model.
-mlir::FailureOr<Cost> estimate(const Workload &workload,
-                               const Mapping &mapping,
+mlir::FailureOr<Cost> estimate(const Workload &workload, const Mapping &mapping,
                                const MachineDesc &machine);
 
 } // namespace aicc::cpu

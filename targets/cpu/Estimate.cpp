@@ -128,8 +128,7 @@ double Estimator::conflicts(const Workload::Operand &operand) const {
     if (bytes == 0)
       continue;
     int64_t places = wayBytes / std::gcd(bytes, wayBytes);
-    // Half of the ways are left to the other operands.
-    if (extent[d] > places * l1.ways / 2)
+    if (extent[d] > places * l1.ways)
       return extent[d];
   }
   return 0;
@@ -150,10 +149,9 @@ double Estimator::stepCycles() {
       evicted += conflicts(operand);
     }
   double fma = points * workload.opsPerPoint;
-  double cycles =
-      std::max({fma / machine.vector.fmasPerCycle.value,
-                loads / machine.vector.loadsPerCycle.value,
-                chain * machine.vector.fmaLatencyCycles.value});
+  double cycles = std::max({fma / machine.vector.fmasPerCycle.value,
+                            loads / machine.vector.loadsPerCycle.value,
+                            chain * machine.vector.fmaLatencyCycles.value});
   constexpr double loopOverheadCycles = 0.5;
   return cycles + evicted + loopOverheadCycles;
 }
@@ -177,8 +175,8 @@ double Estimator::tileCycles() {
   for (const Workload::Operand &operand : workload.operands)
     if (!operand.inReduction)
       accesses += loadsOf(operand, /*reduction=*/false);
-  double ops = results * (workload.opsPerResult +
-                          (reduces ? 0 : workload.opsPerPoint));
+  double ops =
+      results * (workload.opsPerResult + (reduces ? 0 : workload.opsPerPoint));
   // Folding the lanes of a reduction takes a shuffle and an operation for
   // each halving.
   if (mapping.vector >= 0 && isReduction(mapping.vector))
@@ -218,8 +216,9 @@ double Estimator::footprint(const Workload::Operand &operand,
   SmallVector<std::pair<int64_t, double>, 8> spans; // stride, extent
   for (size_t i = 0; i < mapping.order.size(); ++i) {
     int64_t d = mapping.order[i];
-    int64_t size = i >= level ? workload.dims[d].size
-                              : std::min(mapping.tile[d], workload.dims[d].size);
+    int64_t size = i >= level
+                       ? workload.dims[d].size
+                       : std::min(mapping.tile[d], workload.dims[d].size);
     int64_t stride = std::abs(operand.strides[d]);
     if (stride == 0 || size == 1)
       continue;

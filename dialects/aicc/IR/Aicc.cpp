@@ -112,8 +112,7 @@ LogicalResult RegionOp::verify() {
     return emitOpError("expected ")
            << numIns << " operands, one for each body argument, found "
            << getIns().size();
-  for (auto [operand, argument] :
-       llvm::zip(getIns(), block.getArguments()))
+  for (auto [operand, argument] : llvm::zip(getIns(), block.getArguments()))
     if (operand.getType() != argument.getType())
       return emitOpError("expected operand of type ")
              << argument.getType() << ", found " << operand.getType();

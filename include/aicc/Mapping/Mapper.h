@@ -24,8 +24,7 @@ Workload toWorkload(const RegionModel &model);
 /// tiles and the dimension across the lanes. Ties go to the first candidate,
 /// so the result does not depend on anything but the arguments.
 MappedCost findMapping(const Workload &workload, const MachineDesc &machine,
-                       const Target &target, int workers,
-                       Objective objective);
+                       const Target &target, int workers, Objective objective);
 
 /// Sets the mapping, its cost and the storage order of the packed constants on
 /// a region with layouts.

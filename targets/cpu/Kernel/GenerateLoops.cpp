@@ -123,8 +123,7 @@ void ProgramBuilder::createEntry() {
 }
 
 /// The buffer of a kernel's argument: of the arena just the window, else all.
-Value ProgramBuilder::bufferFor(const BufferRef &ref,
-                                ArrayRef<int64_t> shape) {
+Value ProgramBuilder::bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape) {
   const RootBuffer &root = plan.roots()[ref.root];
   if (root.kind == RootBuffer::Kind::Input)
     return entry.getArgument(root.number);
@@ -161,8 +160,8 @@ Value ProgramBuilder::weightFor(Value constant, Attribute layout) {
   }
   Type stored = storedType(type.getElementType());
   int64_t elements = pack.getNumElements();
-  auto [found, isNew] = weightOffsets.try_emplace({op.getValue(), pack},
-                                                  weightBytes);
+  auto [found, isNew] =
+      weightOffsets.try_emplace({op.getValue(), pack}, weightBytes);
   int64_t byteOffset = found->second;
   if (isNew) {
     OpBuilder::InsertionGuard guard(builder);
@@ -174,8 +173,8 @@ Value ProgramBuilder::weightFor(Value constant, Attribute layout) {
     weightBytes = llvm::alignTo(
         byteOffset + elements * storedBytes(type.getElementType()), alignment);
   }
-  Value offset = arith::ConstantIndexOp::create(builder, op.getLoc(),
-                                                byteOffset);
+  Value offset =
+      arith::ConstantIndexOp::create(builder, op.getLoc(), byteOffset);
   return memref::ViewOp::create(builder, op.getLoc(),
                                 MemRefType::get({elements}, stored), weights,
                                 offset, ValueRange());
@@ -208,9 +207,9 @@ FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionOp region,
   for (Value buffer : buffers)
     types.push_back(buffer.getType());
   types.append(2, builder.getIndexType());
-  kernel = func::FuncOp::create(
-      builder, region.getLoc(), "k" + std::to_string(kernels.size() - 1),
-      builder.getFunctionType(types, {}));
+  kernel = func::FuncOp::create(builder, region.getLoc(),
+                                "k" + std::to_string(kernels.size() - 1),
+                                builder.getFunctionType(types, {}));
   kernel.setPrivate();
   kernel->setAttr("aicc.kernel", builder.getUnitAttr());
   for (auto [i, alone] : llvm::enumerate(isAlone))
@@ -271,8 +270,8 @@ LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
   for (size_t i = 0; i < roots.size(); ++i) {
     bool alone = true;
     for (size_t j = 0; j < roots.size(); ++j)
-      alone &= i == j || roots[i] != roots[j] ||
-               (i < numInputs && j < numInputs);
+      alone &=
+          i == j || roots[i] != roots[j] || (i < numInputs && j < numInputs);
     isAlone.push_back(alone);
   }
   for (unsigned root : ArrayRef(roots).drop_front(numInputs))
@@ -289,21 +288,20 @@ LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
 LogicalResult ProgramBuilder::emitSlab(tensor::PadOp pad,
                                        ArrayRef<int64_t> offsets,
                                        ArrayRef<int64_t> sizes) {
-  auto type = RankedTensorType::get(
-      sizes, pad.getResultType().getElementType());
+  auto type =
+      RankedTensorType::get(sizes, pad.getResultType().getElementType());
   Attribute value;
   if (!matchPattern(pad.getConstantPaddingValue(), m_Constant(&value)))
     return pad.emitError("pads with a value that is not constant");
   OpBuilder scratch(pad);
-  auto splat = arith::ConstantOp::create(
-      scratch, pad.getLoc(), DenseElementsAttr::get(type, value));
-  auto fill = createCopyRegion(scratch, pad.getLoc(), splat)
-                  .getDefiningOp<RegionOp>();
+  auto splat = arith::ConstantOp::create(scratch, pad.getLoc(),
+                                         DenseElementsAttr::get(type, value));
+  auto fill =
+      createCopyRegion(scratch, pad.getLoc(), splat).getDefiningOp<RegionOp>();
   BufferRef ref = plan.lookup(pad.getResult());
   for (auto [offset, stride] : llvm::zip(offsets, ref.strides))
     ref.offset += offset * stride;
-  bool inArena =
-      plan.roots()[ref.root].kind == RootBuffer::Kind::Arena;
+  bool inArena = plan.roots()[ref.root].kind == RootBuffer::Kind::Arena;
   fill.setLayoutsAttr(scratch.getArrayAttr(LayoutAttr::get(
       module.getContext(), inArena ? 0 : ref.offset, ref.strides)));
   LogicalResult result = mapper(fill);

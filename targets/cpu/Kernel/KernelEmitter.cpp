@@ -94,9 +94,8 @@ void KernelEmitter::emitParallelLevel(unsigned level) {
     return emitWith(tile);
   if (full == 0)
     return emitWith(rest);
-  Value isFull =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
-                            tileNumber[dim], constantIndex(full));
+  Value isFull = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                       tileNumber[dim], constantIndex(full));
   auto branch = scf::IfOp::create(builder, loc, isFull, /*withElse=*/true);
   {
     OpBuilder::InsertionGuard guard(builder);
@@ -144,11 +143,16 @@ void KernelEmitter::emitTile() {
 }
 
 /// All positions of the register tile along the parallel dimensions, or along
-/// the reductions.
+/// the reductions. The lanes come last: of what a row needs only one value is
+/// then live at a time, beside one vector for each block of lanes.
 SmallVector<KernelEmitter::Coord>
 KernelEmitter::coordinates(bool reduction) const {
   SmallVector<Coord> coords = {Coord(model.dims.size(), 0)};
-  for (int64_t dim : mapping.getOrder()) {
+  SmallVector<int64_t> order(mapping.getOrder());
+  llvm::stable_sort(order, [&](int64_t a, int64_t b) {
+    return (a == mapping.getVector()) < (b == mapping.getVector());
+  });
+  for (int64_t dim : order) {
     if (model.dims[dim].isReduction != reduction)
       continue;
     int64_t step = dim == mapping.getVector() ? mapping.getLanes() : 1;
@@ -172,10 +176,9 @@ void KernelEmitter::emitReduction() {
   SmallVector<Coord> coords = coordinates(/*reduction=*/false);
   int64_t chunks = 1;
   if (reducesLanes())
-    chunks = llvm::divideCeil(
-        std::min(mapping.getTile()[mapping.getVector()],
-                 model.dims[mapping.getVector()].size),
-        mapping.getLanes());
+    chunks = llvm::divideCeil(std::min(mapping.getTile()[mapping.getVector()],
+                                       model.dims[mapping.getVector()].size),
+                              mapping.getLanes());
 
   // Where lanes are reduced, they start from the neutral element, and the
   // initial value joins at the end.
@@ -215,11 +218,10 @@ void KernelEmitter::emitReduction() {
     SmallVector<Lane> results;
     for (unsigned r = 0; r < numResults; ++r) {
       if (reducesLanes())
-        results.push_back(
-            {foldAccumulators(
-                 ArrayRef<Value>(accs).slice(number * chunks, chunks),
-                 inits[number]),
-             false, 0});
+        results.push_back({foldAccumulators(ArrayRef<Value>(accs).slice(
+                                                number * chunks, chunks),
+                                            inits[number]),
+                           false, 0});
       else
         results.push_back({accs[number * numResults + r], vectorised, 0});
     }
@@ -244,8 +246,8 @@ Value KernelEmitter::foldAccumulators(ArrayRef<Value> chunks, Value init) {
   return combiner.combine(builder, loc, init, scalar);
 }
 
-SmallVector<Value>
-KernelEmitter::emitReductionLevel(unsigned level, SmallVector<Value> accs) {
+SmallVector<Value> KernelEmitter::emitReductionLevel(unsigned level,
+                                                     SmallVector<Value> accs) {
   if (level == mapping.getOrder().size())
     return emitReductionBody(std::move(accs));
   int64_t dim = mapping.getOrder()[level];
@@ -273,14 +275,13 @@ KernelEmitter::emitReductionLevel(unsigned level, SmallVector<Value> accs) {
     accs.assign(loop.getResults().begin(), loop.getResults().end());
   }
   if (rest)
-    accs = emitWith(full ? constantIndex(full) : Value(), rest,
-                    std::move(accs));
+    accs =
+        emitWith(full ? constantIndex(full) : Value(), rest, std::move(accs));
   return accs;
 }
 
 /// One step of all accumulators for each position along the reductions.
-SmallVector<Value>
-KernelEmitter::emitReductionBody(SmallVector<Value> accs) {
+SmallVector<Value> KernelEmitter::emitReductionBody(SmallVector<Value> accs) {
   linalg::GenericOp root = model.root;
   unsigned rank = model.rootSizes.size();
   unsigned numResults = root->getNumResults();
@@ -314,8 +315,8 @@ KernelEmitter::emitReductionBody(SmallVector<Value> accs) {
       for (unsigned r = 0; r < numResults; ++r) {
         Value next = vectorised ? toVector(results[r]) : results[r].value;
         if (reducesLanes() && validLanes(at) < mapping.getLanes())
-          next = arith::SelectOp::create(
-              builder, loc, maskFor(validLanes(at)), next, accs[acc + r]);
+          next = arith::SelectOp::create(builder, loc, maskFor(validLanes(at)),
+                                         next, accs[acc + r]);
         accs[acc + r] = next;
       }
     }

@@ -86,8 +86,8 @@ Value KernelEmitter::toMemory(Value value) {
 // Addresses
 //===----------------------------------------------------------------------===//
 
-KernelEmitter::Address
-KernelEmitter::addressOf(unsigned operand, const IndexForms &index) const {
+KernelEmitter::Address KernelEmitter::addressOf(unsigned operand,
+                                                const IndexForms &index) const {
   Address address;
   unsigned rank = model.rootSizes.size();
   LinearForm form = LinearForm::zero(rank);
@@ -174,14 +174,13 @@ KernelEmitter::Lane KernelEmitter::loadAt(Value buffer, Type elementType,
   if (stride == 1 && !masked) {
     vector = vector::LoadOp::create(builder, loc, type, buffer, index);
   } else {
-    Value zero = arith::ConstantOp::create(builder, loc,
-                                           builder.getZeroAttr(type));
+    Value zero =
+        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
     if (stride == 1) {
       vector = vector::MaskedLoadOp::create(builder, loc, type, buffer, index,
                                             maskFor(lanes), zero);
     } else {
-      Value offsets =
-          toVector({constantIndex(0), /*isVector=*/false, stride});
+      Value offsets = toVector({constantIndex(0), /*isVector=*/false, stride});
       vector = vector::GatherOp::create(builder, loc, type, buffer, index,
                                         offsets, maskFor(lanes), zero);
     }
@@ -196,9 +195,8 @@ KernelEmitter::Lane KernelEmitter::load(unsigned operand,
   int64_t stride = vectorised ? address.intra[mapping.getVector()] : 0;
   bool isPacked = isa<PackAttr>(layouts[operand]);
   // Packed constants are padded to whole vectors.
-  int64_t lanes =
-      stride == 0 || (isPacked && stride == 1) ? mapping.getLanes()
-                                               : validLanes(at);
+  int64_t lanes = stride == 0 || (isPacked && stride == 1) ? mapping.getLanes()
+                                                           : validLanes(at);
   std::vector<int64_t> key = {1, operand, stride, lanes, address.constant};
   for (auto [coeff, j] : llvm::zip(address.intra, at))
     key[4] += coeff * j;
@@ -231,8 +229,8 @@ void KernelEmitter::store(unsigned operand, const IndexForms &index,
                                   maskFor(lanes), vector);
   } else {
     Value offsets = toVector({constantIndex(0), /*isVector=*/false, stride});
-    vector::ScatterOp::create(builder, loc, Type(), buffer, position,
-                              offsets, maskFor(lanes), vector);
+    vector::ScatterOp::create(builder, loc, Type(), buffer, position, offsets,
+                              maskFor(lanes), vector);
   }
 }
 
@@ -267,11 +265,11 @@ KernelEmitter::Lane KernelEmitter::emitOp(Operation *op,
   Operation *created = builder.create(state);
   // A product and the sum that takes it may be one instruction.
   if (auto math = dyn_cast<arith::ArithFastMathInterface>(created))
-    created->setAttr(math.getFastMathAttrName(),
-                     arith::FastMathFlagsAttr::get(
-                         builder.getContext(),
-                         math.getFastMathFlagsAttr().getValue() |
-                             arith::FastMathFlags::contract));
+    created->setAttr(
+        math.getFastMathAttrName(),
+        arith::FastMathFlagsAttr::get(builder.getContext(),
+                                      math.getFastMathFlagsAttr().getValue() |
+                                          arith::FastMathFlags::contract));
   return {created->getResult(0), anyVector, 0};
 }
 
@@ -284,9 +282,9 @@ KernelEmitter::Lane KernelEmitter::emitIndex(const LinearForm &form,
     offset += coeff * at[d];
     if (coeff == 0 || !tileNumber[d])
       continue;
-    Value term = arith::MulIOp::create(
-        builder, loc, tileNumber[d],
-        constantIndex(coeff * mapping.getTile()[d]));
+    Value term =
+        arith::MulIOp::create(builder, loc, tileNumber[d],
+                              constantIndex(coeff * mapping.getTile()[d]));
     sum = sum ? Value(arith::AddIOp::create(builder, loc, sum, term)) : term;
   }
   Value value = constantIndex(offset);
@@ -318,13 +316,12 @@ KernelEmitter::Lane KernelEmitter::emitExtract(Operation *op,
               vectorType(builder.getIndexType()),
               ArrayRef<Attribute>(builder.getIndexAttr(stride))));
       Value term = arith::MulIOp::create(builder, loc, index.value, strides);
-      vector = vector
-                   ? Value(arith::AddIOp::create(builder, loc, vector, term))
-                   : term;
+      vector = vector ? Value(arith::AddIOp::create(builder, loc, vector, term))
+                      : term;
       continue;
     }
-    Value term = arith::MulIOp::create(builder, loc, index.value,
-                                       constantIndex(stride));
+    Value term =
+        arith::MulIOp::create(builder, loc, index.value, constantIndex(stride));
     base = arith::AddIOp::create(builder, loc, base, term);
     step += index.step * stride;
   }
@@ -339,9 +336,8 @@ KernelEmitter::Lane KernelEmitter::emitExtract(Operation *op,
       vectorType(cast<MemRefType>(buffer.getType()).getElementType());
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  Value gathered =
-      vector::GatherOp::create(builder, loc, type, buffer, base, vector,
-                               maskFor(validLanesNow), zero);
+  Value gathered = vector::GatherOp::create(
+      builder, loc, type, buffer, base, vector, maskFor(validLanesNow), zero);
   return {fromMemory(gathered, elementType), true, 0};
 }
 
@@ -383,9 +379,8 @@ KernelEmitter::emitPayload(linalg::GenericOp op, ArrayRef<Lane> arguments,
   return operandsOf(body.getTerminator(), 0);
 }
 
-KernelEmitter::Lane KernelEmitter::evaluate(Value value,
-                                            const IndexForms &index,
-                                            const Coord &at) {
+KernelEmitter::Lane
+KernelEmitter::evaluate(Value value, const IndexForms &index, const Coord &at) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     return load(argument.getArgNumber(), index, at);
   if (TypedAttr splat = getSplat(value))
@@ -419,11 +414,10 @@ KernelEmitter::Lane KernelEmitter::evaluate(Value value,
   for (OpOperand *input : generic.getDpsInputOperands())
     arguments.push_back(
         generic.payloadUsesValueFromOperand(input)
-            ? evaluate(
-                  input->get(),
-                  composeForms(generic.getMatchingIndexingMap(input), loops,
-                               rank),
-                  at)
+            ? evaluate(input->get(),
+                       composeForms(generic.getMatchingIndexingMap(input),
+                                    loops, rank),
+                       at)
             : Lane());
   arguments.append(generic.getNumDpsInits(), Lane());
   Lane lane = emitPayload(generic, arguments, loops, at)[number];
