@@ -16,7 +16,6 @@ namespace {
 class CpuTarget : public Target {
 public:
   llvm::StringRef name() const override { return "cpu"; }
-  llvm::StringRef defaultMachine() const override { return ""; }
 
   LogicalResult supports(Operation *op, const MachineDesc &machine,
                          std::string &why) const override {
@@ -39,7 +38,7 @@ public:
 
 void CpuTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
                               const CompileOptions &options) const {
-  cpu::RegionMapper mapper = cpu::defaultRegionMapper();
+  cpu::RegionMapper mapper = cpu::makeRegionMapper(options);
   if (from < Stage::Mapped && to >= Stage::Mapped) {
     pm.addNestedPass<func::FuncOp>(createFormRegionsPass());
     pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());

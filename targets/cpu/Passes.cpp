@@ -3,6 +3,7 @@
 #include "targets/cpu/Passes.h"
 #include "aicc/Mapping/Mapper.h"
 #include "aicc/Mapping/Passes.h"
+#include "aicc/Target/Machines.h"
 #include "targets/cpu/CpuTarget.h"
 
 #include "mlir/IR/Remarks.h"
@@ -60,35 +61,25 @@ RegionMapper aicc::cpu::makeRegionMapper(const MachineDesc &machine,
   };
 }
 
-static MachineDesc hostMachine() {
-  MachineDesc m;
-  m.family = "cpu";
-  m.name = "x86_64_v4";
-  m.clockMhz.value = 3700;
-  m.vector.bits = 512;
-  m.vector.registers = 32;
-  m.vector.fmasPerCycle.value = 1;
-  m.vector.loadsPerCycle.value = 1;
-  m.vector.fmaLatencyCycles.value = 4;
-  m.forkJoinCycles.value = 8000;
-  auto level = [&](const char *name, int64_t bytes, int64_t ways, double bw) {
-    MemoryDesc d;
-    d.name = name;
-    d.bytes = bytes;
-    d.ways = ways;
-    d.lineBytes = 64;
-    d.bytesPerCycle.value = bw;
-    m.memories.push_back(d);
-  };
-  level("L1", 32768, 8, 64);
-  level("L2", 1048576, 8, 32);
-  level("L3", 33554432, 16, 16);
-  level("DRAM", 0, 0, 7);
-  return m;
+RegionMapper aicc::cpu::makeRegionMapper(const CompileOptions &options) {
+  // Without a driver (aicc-opt), the least machine of the family: what is
+  // chosen then does not depend on the host.
+  std::shared_ptr<const MachineDesc> machine = options.machine;
+  if (!machine)
+    machine = namedMachine("x86_64_v2");
+  if (!machine)
+    return {};
+  int workers = options.threads ? options.threads : machine->cores;
+  return makeRegionMapper(*machine, workers, options.objective);
 }
 
-RegionMapper aicc::cpu::defaultRegionMapper() {
-  return makeRegionMapper(hostMachine(), 1, Objective::Latency);
+std::shared_ptr<const MachineDesc>
+aicc::cpu::namedMachine(llvm::StringRef name) {
+  CollectingDiagnosticSink sink;
+  auto machine = findMachine(("cpu/" + name).str(), "", sink);
+  if (!machine)
+    return nullptr;
+  return std::make_shared<MachineDesc>(std::move(*machine));
 }
 
 namespace {
@@ -99,9 +90,17 @@ struct CpuMapPass : aicc::impl::CpuMapPassBase<CpuMapPass> {
       : CpuMapPassBase(other), mapper(other.mapper) {}
 
   void runOnOperation() override {
-    RegionMapper map =
-        mapper ? mapper
-               : makeRegionMapper(hostMachine(), workers, Objective::Latency);
+    RegionMapper map = mapper;
+    if (!map) {
+      CompileOptions options;
+      options.threads = workers;
+      options.machine = namedMachine(machineName);
+      if (!options.machine) {
+        getOperation().emitError("there is no machine cpu/") << machineName;
+        return signalPassFailure();
+      }
+      map = makeRegionMapper(options);
+    }
     WalkResult result = getOperation().walk([&](RegionOp region) {
       return failed(map(region)) ? WalkResult::interrupt()
                                  : WalkResult::advance();

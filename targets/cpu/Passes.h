@@ -32,8 +32,10 @@ using RegionMapper = std::function<mlir::LogicalResult(RegionOp)>;
 /// Asks the cost model of this family for `machine`.
 RegionMapper makeRegionMapper(const MachineDesc &machine, int workers,
                               Objective objective);
-/// For the host, one worker.
-RegionMapper defaultRegionMapper();
+RegionMapper makeRegionMapper(const CompileOptions &options);
+
+/// A machine of this family; null if there is none of that name.
+std::shared_ptr<const MachineDesc> namedMachine(llvm::StringRef name);
 
 std::unique_ptr<mlir::Pass> createMapPass(RegionMapper mapper);
 std::unique_ptr<mlir::Pass> createGenerateLoopsPass(RegionMapper mapper);

@@ -26,8 +26,8 @@ def CpuMapPass : Pass<"cpu-map", "::mlir::func::FuncOp"> {
     ```
   }];
   let options = [
-    Option<"machinePath", "machine", "std::string", /*default=*/"\"\"",
-           "Machine: a name of this family, or a file; empty: that of the host">,
+    Option<"machineName", "machine", "std::string", /*default=*/"\"x86_64_v4\"",
+           "Machine of this family">,
     Option<"workers", "workers", "int", /*default=*/"1",
            "Workers that parallel loops are planned for">
   ];

@@ -408,9 +408,10 @@ struct CpuGenerateLoopsPass
     }
     FailureOr<BufferPlan> plan = BufferPlan::build(func);
     if (failed(plan) ||
-        failed(ProgramBuilder(getOperation(), func, std::move(*plan),
-                              mapper ? mapper : defaultRegionMapper())
-                   .run()))
+        failed(
+            ProgramBuilder(getOperation(), func, std::move(*plan),
+                           mapper ? mapper : makeRegionMapper(CompileOptions()))
+                .run()))
       signalPassFailure();
   }
 
