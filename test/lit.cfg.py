@@ -24,6 +24,13 @@ config.substitutions += [
     ("%shlibext", ".so"),
     ("%test_libs", config.aicc_binary_dir + "/test/lib"),
     ("%source_root", config.aicc_source_dir),
+    # A C compiler, the runtime library, and both for a link line.
+    ("%cc", config.cc),
+    ("%runtime_lib", config.aicc_binary_dir + "/lib/libaicc_runtime.so"),
+    (
+        "%runtime",
+        f"-L{config.aicc_binary_dir}/lib -Wl,-rpath,{config.aicc_binary_dir}/lib -laicc_runtime",
+    ),
 ]
 
 if os.geteuid() == 0:
