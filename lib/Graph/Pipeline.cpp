@@ -1,0 +1,37 @@
+//===- Pipeline.cpp - The graph stage -------------------------------------===//
+
+#include "aicc/Graph/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace aicc {
+
+namespace graph {
+#define GEN_PASS_REGISTRATION
+#include "aicc/Graph/Passes.h.inc"
+} // namespace graph
+
+void buildGraphPipeline(OpPassManager &pm, const CompileOptions &options) {
+  OpPassManager &func = pm.nest<func::FuncOp>();
+  graph::FoldConstantsPassOptions fold;
+  fold.maxBytes = options.limits.maxFoldBytes;
+  func.addPass(graph::createFoldConstantsPass(fold));
+  func.addPass(createCSEPass());
+  func.addPass(graph::createSimplifyPass());
+  graph::RequireStaticPassOptions require;
+  require.maxElements = options.limits.maxTensorElements;
+  pm.addPass(graph::createRequireStaticPass(require));
+}
+
+void graph::registerGraphPasses() {
+  registerGraphStagePasses();
+  PassPipelineRegistration<>(
+      "aicc-graph-pipeline", "the passes of the graph stage, default limits",
+      [](OpPassManager &pm) { buildGraphPipeline(pm, CompileOptions()); });
+}
+
+} // namespace aicc
