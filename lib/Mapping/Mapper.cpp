@@ -57,7 +57,10 @@ void Search::consider(const Mapping &mapping) {
   FailureOr<Cost> cost = target.estimate(workload, mapping, machine);
   if (failed(cost))
     return;
-  if (found && score(*cost) >= score(best.cost))
+  // Candidates come with the smaller tiles first: a larger one must be worth
+  // its code.
+  constexpr double worthwhile = 0.995;
+  if (found && score(*cost) >= worthwhile * score(best.cost))
     return;
   best = {mapping, *cost};
   found = true;

@@ -257,6 +257,10 @@ double Estimator::traffic(const MemoryDesc &memory) const {
   }
   double bytes = 0;
   for (const Workload::Operand &operand : workload.operands) {
+    // What fits whole was left there by its producer; constants are read
+    // anew in every run.
+    if (level == 0 && !operand.isPacked)
+      continue;
     double times = 1;
     bool kept = true;
     for (size_t i = level; i-- > 0;) {
@@ -294,10 +298,10 @@ FailureOr<Cost> Estimator::run() {
     sum += cycles;
     cost.items.push_back({next.name, bytes, next.readPjPerByte.value});
   }
-  // Prefetching hides most of the memory's time behind the arithmetic, but
+  // The slower of arithmetic and memory hides most of the other's time, but
   // not all of it.
   constexpr double exposed = 0.1;
-  cost.cycles = std::max(compute, slowest) + exposed * sum;
+  cost.cycles = std::max(compute, slowest) + exposed * (compute + sum);
   return cost;
 }
 
