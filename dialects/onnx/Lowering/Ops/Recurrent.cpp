@@ -46,9 +46,11 @@ struct Recurrence {
 /// The states after a step.
 using States = SmallVector<Value>;
 
-/// Makes one step: the states from the pre-activations X * W^T + b of the step
-/// ([1, batch, gates * hidden]) and the states before it.
-using Step = llvm::function_ref<States(int64_t direction, Value pre,
+/// Gate `k` of X * W^T + b of the step: [1, batch, hidden].
+using PreGate = llvm::function_ref<Value(int64_t k)>;
+
+/// Makes one step: the states from those before it.
+using Step = llvm::function_ref<States(int64_t direction, PreGate pre,
                                        ArrayRef<Value> states)>;
 
 } // namespace
@@ -278,16 +280,17 @@ static std::pair<Value, States> runDirection(NodeContext &c,
     Value at = iv;
     if (backward)
       at = arith::SubIOp::create(c.b, c.loc, reversed, iv);
-    int64_t width = shapeOf(pre)[2];
     SmallVector<OpFoldResult> offsets{at, zero, zero}, ones(3, unit);
-    SmallVector<OpFoldResult> row{unit, batch, c.b.getIndexAttr(width)};
-    Value now = tensor::ExtractSliceOp::create(
-        c.b, c.loc, RankedTensorType::get({1, r.batch, width}, element), pre,
-        offsets, row, ones);
-    SmallVector<Value> before(args.drop_front());
-    States after = step(d, now, before);
-    Value out = c.reshape(after.front(), {1, r.batch, r.hidden});
     SmallVector<OpFoldResult> sizes{unit, batch, hidden};
+    auto gate = [&](int64_t k) -> Value {
+      SmallVector<OpFoldResult> from{at, zero, c.b.getIndexAttr(k * r.hidden)};
+      return tensor::ExtractSliceOp::create(
+          c.b, c.loc, RankedTensorType::get({1, r.batch, r.hidden}, element),
+          pre, from, sizes, ones);
+    };
+    SmallVector<Value> before(args.drop_front());
+    States after = step(d, gate, before);
+    Value out = c.reshape(after.front(), {1, r.batch, r.hidden});
     SmallVector<Value> results{tensor::InsertSliceOp::create(
         c.b, c.loc, out, args.front(), offsets, sizes, ones)};
     results.append(after);
@@ -356,18 +359,16 @@ class StepInputs {
 public:
   StepInputs(NodeContext &c, const Recurrence &r) : c(c), r(r) {}
 
-  /// Gate `k` of a [1, batch, gates * hidden] row of pre-activations.
-  unsigned pre(Value row, int64_t k) {
-    return add(row, {c.cst(0), c.dim(0), c.dim(1) + k * r.hidden});
-  }
+  /// [1, batch, hidden].
+  unsigned pre(Value gate) { return add(gate, {c.cst(0), c.dim(0), c.dim(1)}); }
   /// Gate `k` of [batch, gates * hidden].
   unsigned gate(Value rows, int64_t k) {
-    return add(rows, {c.dim(0), c.dim(1) + k * r.hidden});
+    return state(c.sliceAxis(rows, 1, k * r.hidden, r.hidden));
   }
   unsigned state(Value state) { return add(state, {c.dim(0), c.dim(1)}); }
   /// Part `k` of a vector over the hidden units.
   unsigned vector(Value vector, int64_t k) {
-    return add(vector, {c.dim(1) + k * r.hidden});
+    return add(part(c, vector, k * r.hidden, r.hidden), c.dim(1));
   }
 
   SmallVector<Indexed> inputs;
@@ -412,12 +413,12 @@ static Value clipped(ScalarBuilder &s, const Recurrence &r, Value x) {
 }
 
 static States lstmStep(NodeContext &c, const Recurrence &r, int64_t d,
-                       Value pre, Value h, Value cell) {
+                       PreGate pre, Value h, Value cell) {
   Value rows = timesTransposed(c, h, r.matrix);
   StepInputs in(c, r);
   unsigned p[4], g[4], peep[3] = {}; // Gates in ONNX's order: i, o, f, c.
   for (unsigned k = 0; k < 4; ++k) {
-    p[k] = in.pre(pre, k);
+    p[k] = in.pre(pre(k));
     g[k] = in.gate(rows, k);
   }
   unsigned before = in.state(cell);
@@ -466,15 +467,15 @@ static LogicalResult lowerLSTM(LSTMOp op, NodeContext &c) {
   }
   runRecurrence(c, r, 0, {r.initialH, r.initialC}, op.getY(),
                 {op.getYH(), op.getYC()},
-                [&](int64_t d, Value pre, ArrayRef<Value> states) {
+                [&](int64_t d, PreGate pre, ArrayRef<Value> states) {
                   return lstmStep(c, r, d, pre, states[0], states[1]);
                 });
   return success();
 }
 
 /// Gates in ONNX's order: z, r, h.
-static States gruStep(NodeContext &c, const Recurrence &r, int64_t d, Value pre,
-                      Value h) {
+static States gruStep(NodeContext &c, const Recurrence &r, int64_t d,
+                      PreGate pre, Value h) {
   Value matrix = r.matrix, bias = r.separateBias;
   int64_t hidden = r.hidden;
   const Activation &f = r.activations[2 * d], &g = r.activations[2 * d + 1];
@@ -486,7 +487,7 @@ static States gruStep(NodeContext &c, const Recurrence &r, int64_t d, Value pre,
     Value rows = timesTransposed(c, h, matrix);
     StepInputs in(c, r);
     for (unsigned k = 0; k < 3; ++k) {
-      in.pre(pre, k);
+      in.pre(pre(k));
       in.gate(rows, k);
     }
     in.state(h);
@@ -504,7 +505,7 @@ static States gruStep(NodeContext &c, const Recurrence &r, int64_t d, Value pre,
   Value zr = timesTransposed(c, h, c.sliceAxis(matrix, 0, 0, 2 * hidden));
   StepInputs first(c, r);
   for (unsigned k = 0; k < 2; ++k) {
-    first.pre(pre, k);
+    first.pre(pre(k));
     first.gate(zr, k);
   }
   first.state(h);
@@ -518,7 +519,7 @@ static States gruStep(NodeContext &c, const Recurrence &r, int64_t d, Value pre,
   Value inner =
       timesTransposed(c, gates[1], c.sliceAxis(matrix, 0, 2 * hidden, hidden));
   StepInputs second(c, r);
-  second.pre(pre, 2);
+  second.pre(pre(2));
   second.gate(inner, 0);
   second.state(gates[0]);
   second.state(h);
@@ -538,7 +539,7 @@ static LogicalResult lowerGRU(GRUOp op, NodeContext &c) {
   // With linear_before_reset the reset gate scales Rbh too, which therefore
   // stays out of the sum of the biases.
   runRecurrence(c, r, r.flag ? 1 : 0, r.initialH, op.getY(), op.getYH(),
-                [&](int64_t d, Value pre, ArrayRef<Value> states) {
+                [&](int64_t d, PreGate pre, ArrayRef<Value> states) {
                   return gruStep(c, r, d, pre, states[0]);
                 });
   return success();
@@ -550,10 +551,10 @@ static LogicalResult lowerRNN(RNNOp op, NodeContext &c) {
     return failure();
   Recurrence &r = *read;
   runRecurrence(c, r, 0, r.initialH, op.getY(), op.getYH(),
-                [&](int64_t d, Value pre, ArrayRef<Value> states) {
+                [&](int64_t d, PreGate pre, ArrayRef<Value> states) {
                   Value rows = timesTransposed(c, states[0], r.matrix);
                   StepInputs in(c, r);
-                  in.pre(pre, 0);
+                  in.pre(pre(0));
                   in.gate(rows, 0);
                   return stepwise(
                       c, r, in.inputs, 1, [&](ScalarBuilder &s, ValueRange v) {

@@ -41,7 +41,8 @@ struct Taps {
 
 /// The position in the input that output `x` looks at.
 static double sourcePosition(const ResizeAxis &a, StringRef mode, double x) {
-  double in = double(a.in), out = double(a.out);
+  // The output's size before rounding, as in ONNX's reference.
+  double in = double(a.in), out = a.scale * in;
   if (mode == "asymmetric")
     return x / a.scale;
   if (mode == "align_corners")
@@ -58,7 +59,7 @@ static double sourcePosition(const ResizeAxis &a, StringRef mode, double x) {
   if (mode != "half_pixel_symmetric")
     return position;
   // The output is centred on the input where its size was rounded.
-  double center = in / 2, adjustment = out / (a.scale * in);
+  double center = in / 2, adjustment = double(a.out) / out;
   return center * (1 - adjustment) + position;
 }
 
@@ -108,16 +109,16 @@ static std::optional<int64_t> evenStep(ArrayRef<int64_t> indices) {
 }
 
 /// One copy for all axes. An axis that repeats becomes (input, repeat), which
-/// is merged at the end; an evenly spaced one an index map; only what is left
-/// reads through a list of indices.
+/// is merged at the end; an evenly spaced one a slice; only what is left reads
+/// through a list of indices.
 static Value resizeNearest(NodeContext &c, Value x, ArrayRef<ResizeAxis> axes,
                            const ResizeModes &modes) {
   unsigned rank = rankOf(x);
   SmallVector<Shape> lists(rank);
   for (const ResizeAxis &a : axes)
     lists[a.axis] = nearestIndices(a, modes);
-  Shape wide, result;
-  SmallVector<std::optional<std::pair<int64_t, int64_t>>> affine(rank);
+  Shape wide, result, offsets(rank, 0), sizes(shapeOf(x)), strides(rank, 1);
+  SmallVector<bool> isListed(rank, false);
   SmallVector<unsigned> loopOf(rank);
   for (unsigned d = 0; d < rank; ++d) {
     int64_t in = shapeOf(x)[d];
@@ -125,53 +126,47 @@ static Value resizeNearest(NodeContext &c, Value x, ArrayRef<ResizeAxis> axes,
     loopOf[d] = wide.size();
     result.push_back(out);
     if (lists[d].empty()) {
-      affine[d] = {1, 0};
       wide.push_back(in);
     } else if (auto times = repetition(lists[d], in)) {
-      affine[d] = {1, 0};
       wide.push_back(in);
       if (*times > 1)
         wide.push_back(*times);
     } else {
-      if (auto step = evenStep(lists[d]))
-        affine[d] = {*step, lists[d].front()};
+      auto step = evenStep(lists[d]);
+      if (step && *step > 0) {
+        offsets[d] = lists[d].front();
+        sizes[d] = out;
+        strides[d] = *step;
+      } else {
+        isListed[d] = true;
+      }
       wide.push_back(out);
     }
   }
+  x = c.slice(x, offsets, sizes, strides);
   unsigned loops = wide.size();
-  bool isAffine = llvm::all_of(affine, [](auto &a) { return bool(a); });
+  bool anyListed = llvm::is_contained(isListed, true);
   SmallVector<Indexed> inputs;
-  if (isAffine) {
-    SmallVector<AffineExpr> exprs;
-    for (unsigned d = 0; d < rank; ++d)
-      exprs.push_back(c.dim(loopOf[d]) * affine[d]->first + affine[d]->second);
-    inputs.push_back({x, c.map(loops, exprs)});
-  } else {
-    for (unsigned d = 0; d < rank; ++d)
-      if (!affine[d])
-        inputs.push_back({c.constantIntegers({int64_t(lists[d].size())},
-                                             c.b.getI32Type(), lists[d]),
-                          c.map(loops, c.dim(loopOf[d]))});
+  SmallVector<AffineExpr> exprs;
+  for (unsigned d = 0; d < rank; ++d) {
+    exprs.push_back(c.dim(loopOf[d]));
+    if (isListed[d])
+      inputs.push_back({c.constantIntegers({int64_t(lists[d].size())},
+                                           c.b.getI32Type(), lists[d]),
+                        c.map(loops, c.dim(loopOf[d]))});
   }
+  if (!anyListed)
+    inputs.push_back({x, c.map(loops, exprs)});
   Value y = c.gather(
       inputs, wide, elementOf(x), [&](ScalarBuilder &s, ValueRange v) -> Value {
-        if (isAffine)
+        if (!anyListed)
           return v[0];
         SmallVector<Value> at;
         unsigned next = 0;
-        Type index = s.b.getIndexType();
-        for (unsigned d = 0; d < rank; ++d) {
-          if (!affine[d]) {
-            at.push_back(s.op<arith::IndexCastOp>(index, v[next++]));
-            continue;
-          }
-          Value i = s.op<linalg::IndexOp>(loopOf[d]);
-          if (affine[d]->first != 1)
-            i = s.mul(i, s.integer(index, affine[d]->first));
-          if (affine[d]->second != 0)
-            i = s.add(i, s.integer(index, affine[d]->second));
-          at.push_back(i);
-        }
+        for (unsigned d = 0; d < rank; ++d)
+          at.push_back(isListed[d] ? s.op<arith::IndexCastOp>(
+                                         s.b.getIndexType(), v[next++])
+                                   : s.op<linalg::IndexOp>(loopOf[d]));
         return s.op<tensor::ExtractOp>(x, at);
       });
   return c.reshape(y, result);
