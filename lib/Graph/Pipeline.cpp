@@ -21,7 +21,9 @@ void buildGraphPipeline(OpPassManager &pm, const CompileOptions &options) {
   fold.maxBytes = options.limits.maxFoldBytes;
   func.addPass(graph::createFoldConstantsPass(fold));
   func.addPass(createCSEPass());
-  func.addPass(graph::createSimplifyPass());
+  graph::SimplifyPassOptions simplify;
+  simplify.strictFp = options.strictFp;
+  func.addPass(graph::createSimplifyPass(simplify));
   graph::RequireStaticPassOptions require;
   require.maxElements = options.limits.maxTensorElements;
   pm.addPass(graph::createRequireStaticPass(require));

@@ -63,8 +63,12 @@ struct Simplify : impl::SimplifyPassBase<Simplify> {
     RewritePatternSet set(context);
     populateMovePatterns(set);
     populateArithmeticPatterns(set);
-    populateWeightPatterns(set);
-    populateFusionPatterns(set);
+    populateExactWeightPatterns(set);
+    if (!strictFp) {
+      populatePowerPatterns(set);
+      populateWeightPatterns(set);
+      populateFusionPatterns(set);
+    }
     patterns = FrozenRewritePatternSet(std::move(set));
     return success();
   }

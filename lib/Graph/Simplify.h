@@ -13,7 +13,11 @@ namespace aicc::graph {
 void populateMovePatterns(mlir::RewritePatternSet &patterns);
 /// Arithmetic with constants.
 void populateArithmeticPatterns(mlir::RewritePatternSet &patterns);
-/// Normalisation and scaling folded into weights.
+/// What changes no result by a bit: padding folded into convolutions.
+void populateExactWeightPatterns(mlir::RewritePatternSet &patterns);
+/// Powers as products: other roundings.
+void populatePowerPatterns(mlir::RewritePatternSet &patterns);
+/// Normalisation and scaling folded into weights: other roundings.
 void populateWeightPatterns(mlir::RewritePatternSet &patterns);
 /// Decomposed operations put together again.
 void populateFusionPatterns(mlir::RewritePatternSet &patterns);

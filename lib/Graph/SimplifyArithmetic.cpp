@@ -116,13 +116,16 @@ static LogicalResult clipToRelu(onnx::ClipOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+void populatePowerPatterns(RewritePatternSet &patterns) {
+  patterns.add(expandPow);
+}
+
 void populateArithmeticPatterns(RewritePatternSet &patterns) {
   patterns.add(dropNeutral<onnx::AddOp, 0, true>);
   patterns.add(dropNeutral<onnx::SubOp, 0, false>);
   patterns.add(dropNeutral<onnx::MulOp, 1, true>);
   patterns.add(dropNeutral<onnx::DivOp, 1, false>);
   patterns.add(divToMul);
-  patterns.add(expandPow);
   patterns.add(maxToLeakyRelu);
   patterns.add(clipToRelu);
 }

@@ -261,7 +261,178 @@ static LogicalResult foldNormalization(onnx::BatchNormalizationOp op,
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Scaling before a layer
+//===----------------------------------------------------------------------===//
+
+/// True if the convolution reads no padding.
+static bool isUnpadded(onnx::ConvOp conv) {
+  if (conv.getAutoPad() != "NOTSET")
+    return conv.getAutoPad() == "VALID";
+  auto pads = conv.getPads();
+  return !pads || llvm::all_of(*pads, [](int64_t pad) { return pad == 0; });
+}
+
+/// The bias that `shift` on the input channels comes to, through all taps.
+static SmallVector<double> shiftedBias(const ConstantTensor &weight,
+                                       const ChannelAffine &affine,
+                                       int64_t groups) {
+  int64_t outputs = weight.shape()[0], inputs = weight.shape()[1];
+  int64_t taps = weight.numElements() / (outputs * inputs);
+  SmallVector<double> bias(outputs, 0);
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t c = 0; c < inputs; ++c) {
+      int64_t channel = o / (outputs / groups) * inputs + c;
+      if (affine.shift[channel] == 0)
+        continue;
+      for (int64_t tap = 0; tap < taps; ++tap)
+        bias[o] +=
+            weight.real((o * inputs + c) * taps + tap) * affine.shift[channel];
+    }
+  return bias;
+}
+
+/// Conv(x * scale + shift): the scale goes into the weights of each input
+/// channel, the shift into the bias where no padding is read (it is not
+/// shifted).
+static LogicalResult foldIntoNextConv(onnx::ConvOp op,
+                                      PatternRewriter &rewriter) {
+  Operation *producer = op.getX().getDefiningOp();
+  auto type = staticType(op.getX());
+  if (!producer || !op.getX().hasOneUse() || !type ||
+      !isa<onnx::MulOp, onnx::DivOp, onnx::AddOp, onnx::SubOp>(producer))
+    return failure();
+  auto weight = constantOf(op.getW());
+  int64_t groups = static_cast<int64_t>(op.getGroup());
+  if (!weight || !weight->format().isFloat() || weight->numElements() == 0 ||
+      weight->numElements() >
+          maxWeightBytes / int64_t(weight->format().bytes) ||
+      groups <= 0 || weight->shape()[0] % groups != 0 ||
+      weight->shape()[1] * groups != type.getShape()[1])
+    return failure();
+  std::optional<ConstantTensor> bias;
+  if (isPresent(op.getB())) {
+    bias = constantOf(op.getB());
+    if (!bias || bias->numElements() != weight->shape()[0])
+      return failure();
+  }
+  for (Value input : producer->getOperands()) {
+    auto affine = asAffine(producer, input);
+    if (!affine)
+      continue;
+    bool shifts = llvm::any_of(affine->shift, [](double s) { return s != 0; });
+    if (shifts && !isUnpadded(op))
+      continue;
+    Location loc = op.getLoc();
+    int64_t outputs = weight->shape()[0], inputs = weight->shape()[1];
+    int64_t taps = weight->numElements() / (outputs * inputs);
+    Value newWeight = op.getW(), newBias = op.getB();
+    if (llvm::any_of(affine->scale, [](double s) { return s != 1; }))
+      newWeight = makeReals(rewriter, loc, weight->type(), [&](int64_t i) {
+        int64_t output = i / (taps * inputs);
+        int64_t channel =
+            output / (outputs / groups) * inputs + i / taps % inputs;
+        return weight->real(i) * affine->scale[channel];
+      });
+    if (shifts) {
+      SmallVector<double> added = shiftedBias(*weight, *affine, groups);
+      newBias = makeReals(
+          rewriter, loc,
+          RankedTensorType::get({outputs}, weight->type().getElementType()),
+          [&](int64_t o) { return (bias ? bias->real(o) : 0) + added[o]; });
+    }
+    rewriter.modifyOpInPlace(
+        op, [&] { op->setOperands({input, newWeight, newBias}); });
+    return success();
+  }
+  return failure();
+}
+
+/// (x * a) * b = x * (a * b), with / as well; a and b are scalars.
+template <typename OpT>
+static LogicalResult mergeScales(OpT op, PatternRewriter &rewriter) {
+  auto scaleOf = [](Operation *scale, Value &input) -> std::optional<double> {
+    bool divides = isa<onnx::DivOp>(scale);
+    for (unsigned i = 0; i < (divides ? 1 : 2); ++i) {
+      std::optional<double> factor = splatOf(scale->getOperand(1 - i));
+      input = scale->getOperand(i);
+      if (factor && input.getType() == scale->getResult(0).getType())
+        return divides ? 1 / *factor : *factor;
+    }
+    return std::nullopt;
+  };
+  auto type = staticType(op->getResult(0));
+  if (!type || !isa<FloatType>(type.getElementType()))
+    return failure();
+  Value middle, input;
+  std::optional<double> second = scaleOf(op, middle);
+  Operation *producer = second ? middle.getDefiningOp() : nullptr;
+  if (!isa_and_nonnull<onnx::MulOp, onnx::DivOp>(producer) ||
+      !middle.hasOneUse())
+    return failure();
+  std::optional<double> first = scaleOf(producer, input);
+  if (!first)
+    return failure();
+  double factor = *first * *second;
+  double rounded =
+      roundToFormat(factor, *ElementFormat::get(type.getElementType()));
+  // Not where the product leaves the range that its parts were in.
+  if (!std::isfinite(rounded) || std::fabs(rounded) < 1e-4 ||
+      std::fabs(rounded) > 1e4)
+    return failure();
+  Value constant = makeReals(rewriter, op.getLoc(),
+                             RankedTensorType::get({}, type.getElementType()),
+                             [&](int64_t) { return factor; });
+  rewriter.replaceOpWithNewOp<onnx::MulOp>(op, type, input, constant);
+  return success();
+}
+
+/// Zero padding of the spatial dimensions before a convolution is its own.
+static LogicalResult foldPadIntoConv(onnx::ConvOp op,
+                                     PatternRewriter &rewriter) {
+  auto pad = op.getX().getDefiningOp<onnx::PadOp>();
+  if (!pad || pad.getMode() != "constant" || isPresent(pad.getAxes()) ||
+      !(op.getAutoPad() == "NOTSET" || op.getAutoPad() == "VALID"))
+    return failure();
+  if (isPresent(pad.getConstantValue()) &&
+      splatOf(pad.getConstantValue()) != 0.0)
+    return failure();
+  auto tensor = constantOf(pad.getPads());
+  auto amounts = tensor ? tensor->integers() : std::nullopt;
+  auto type = staticType(pad.getData());
+  if (!amounts || !type || type.getRank() < 3 ||
+      int64_t(amounts->size()) != 2 * type.getRank())
+    return failure();
+  int64_t rank = type.getRank(), spatial = rank - 2;
+  SmallVector<int64_t> pads(2 * spatial, 0);
+  if (auto own = op.getPads(); own && op.getAutoPad() == "NOTSET") {
+    if (own->size() != pads.size())
+      return failure();
+    pads.assign(own->begin(), own->end());
+  }
+  for (int64_t i = 0; i < 2 * rank; ++i) {
+    int64_t amount = (*amounts)[i], dim = i % rank;
+    if (amount < 0 || (dim < 2 && amount != 0))
+      return failure();
+    if (dim >= 2)
+      pads[(i / rank) * spatial + dim - 2] += amount;
+  }
+  rewriter.modifyOpInPlace(op, [&] {
+    op->setOperand(0, pad.getData());
+    op.setPads(pads);
+    op.setAutoPad("NOTSET");
+  });
+  return success();
+}
+
+void populateExactWeightPatterns(RewritePatternSet &patterns) {
+  patterns.add(foldPadIntoConv);
+}
+
 void populateWeightPatterns(RewritePatternSet &patterns) {
+  patterns.add(foldIntoNextConv);
+  patterns.add(mergeScales<onnx::MulOp>);
+  patterns.add(mergeScales<onnx::DivOp>);
   patterns.add(foldNormalization);
   patterns.add(foldScaling<onnx::MulOp>);
   patterns.add(foldScaling<onnx::AddOp>);

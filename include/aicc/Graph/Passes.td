@@ -58,7 +58,7 @@ def SimplifyPass : Pass<"onnx-simplify", "::mlir::func::FuncOp"> {
   let description = [{
     Removes what computes nothing and folds what constants allow:
     `BatchNormalization` and per-channel `Mul`/`Add` into the weights of the
-    `Conv` or `Gemm` before, `BatchNormalization` elsewhere into one `Mul` and
+    `Conv` or `Gemm` before and of the `Conv` after, `BatchNormalization` elsewhere into one `Mul` and
     one `Add`; `Identity`, inference `Dropout`, `Reshape`, `Transpose`, `Cast`,
     `Pad`, `Slice`, `Expand` that change nothing; runs of `Transpose` and of
     `Reshape`; `x * 1`, `x + 0`; division by powers of two; decomposed layer
@@ -72,7 +72,14 @@ def SimplifyPass : Pass<"onnx-simplify", "::mlir::func::FuncOp"> {
     // after
     %z = onnx.Conv %x, %w1, %b1 : ... -> tensor<1x8x4x4xf32>
     ```
+
+    Under `strict-fp` only those rewrites are made that change no result by a
+    bit.
   }];
+  let options = [
+    Option<"strictFp", "strict-fp", "bool", "false",
+           "keep every rounding of the model">
+  ];
   let statistics = [
     Statistic<"numRewrites", "rewrites", "rewrites applied">
   ];

@@ -1,4 +1,5 @@
 // RUN: aicc-opt %s --onnx-simplify | FileCheck %s
+// RUN: aicc-opt %s --onnx-simplify=strict-fp | FileCheck %s --check-prefix=STRICT
 
 // CHECK-LABEL: func.func @neutral
 // CHECK-NEXT: return %arg0
@@ -32,11 +33,14 @@ func.func @division(%x: tensor<4xf32>) -> tensor<4xf32> {
   %eight = onnx.Constant dense<8.0> : tensor<f32>
   %six = onnx.Constant dense<6.0> : tensor<f32>
   %a = onnx.Div %x, %eight : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
-  %b = onnx.Div %a, %six : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %r = onnx.Relu %a : (tensor<4xf32>) -> tensor<4xf32>
+  %b = onnx.Div %r, %six : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
   return %b : tensor<4xf32>
 }
 
 // CHECK-LABEL: func.func @powers
+// STRICT-LABEL: func.func @powers
+// STRICT-COUNT-4: onnx.Pow
 // CHECK-DAG: %[[S:.*]] = onnx.Mul %arg0, %arg0
 // CHECK-DAG: %[[Q:.*]] = onnx.Mul %{{.*}}, %arg0
 // CHECK-DAG: %[[R:.*]] = onnx.Sqrt %arg0
