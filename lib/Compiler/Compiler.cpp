@@ -7,6 +7,7 @@
 #include "aicc/Target/Machines.h"
 #include "aicc/Target/TargetRegistry.h"
 #include "lib/Compiler/Frontend.h"
+#include "lib/Compiler/Manifest.h"
 #include "lib/Compiler/Progress.h"
 #include "lib/Compiler/Reproducer.h"
 #include "lib/Compiler/ResultFile.h"
@@ -245,6 +246,7 @@ bool Compilation::writeResult() {
     mlir::TimingScope emitTiming = rootTiming.nest("emit");
     handler->setDefaultCode(ErrorCode::Internal);
     handler->setCodeWithoutNode(ErrorCode::Internal);
+    options.manifest = makeManifest(options);
     bool ok = succeeded(target->emit(*module, request.emit, options,
                                      output->temporaryPath(), sink));
     if (!ok && !sink.hasErrors())
