@@ -6,6 +6,7 @@
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
 #include "aicc/Target/TargetRegistry.h"
+#include "dialects/onnx/Lowering/Passes.h"
 #include "lib/Compiler/Frontend.h"
 #include "lib/Compiler/Manifest.h"
 #include "lib/Compiler/Progress.h"
@@ -235,7 +236,7 @@ bool Compilation::runStages(Stage first, Stage last) {
 
 bool Compilation::writeResult() {
   if (request.emit == EmitKind::Check)
-    return true;
+    return succeeded(onnx::checkSupported(*module));
   double begin = progress.seconds();
   if (isMlirKind(request.emit)) {
     if (!writeTextFile(output->temporaryPath(), sink,

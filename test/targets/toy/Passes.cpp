@@ -105,7 +105,7 @@ LogicalResult MapPass::map(linalg::GenericOp op) {
   OpBuilder builder(op);
   auto region = RegionOp::create(
       builder, op.getLoc(), op->getResultTypes(), op.getInputs(),
-      builder.getStringAttr("toy/" + machine->name),
+      builder.getStringAttr("toy/" + machine->name), /*layouts=*/nullptr,
       MappingAttr::get(op.getContext(), best.order, best.tile, best.vector,
                        best.lanes, best.parallel, best.grain),
       CostAttr::get(op.getContext(), bestCost->cycles, bestCost->energyPj(),
