@@ -2,6 +2,7 @@
 
 #include "lib/Compiler/Frontend.h"
 
+#include "aicc/Import/Import.h"
 #include "lib/Compiler/ResultFile.h"
 
 #include "mlir/Parser/Parser.h"
@@ -32,10 +33,5 @@ aicc::parseMlirModel(const std::string &path, mlir::MLIRContext &context,
 mlir::OwningOpRef<mlir::ModuleOp>
 aicc::readOnnxModel(const CompileOptions &options, mlir::MLIRContext &context,
                     DiagnosticSink &sink) {
-  Diagnostic d;
-  d.code = ErrorCode::Unsupported;
-  d.file = options.modelPath;
-  d.message = "this build has no importer";
-  sink.report(std::move(d));
-  return {};
+  return importModel(options, context, sink);
 }

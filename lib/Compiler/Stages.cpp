@@ -2,9 +2,7 @@
 
 #include "lib/Compiler/Stages.h"
 
-#include "aicc/Graph/Passes.h"
 #include "dialects/aicc/IR/Aicc.h"
-#include "dialects/onnx/Lowering/Passes.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -56,9 +54,9 @@ std::optional<EmitKind> aicc::parseEmitKind(llvm::StringRef name) {
 
 Stage aicc::lastStage(EmitKind kind) {
   switch (kind) {
+  case EmitKind::Check:
   case EmitKind::Onnx:
     return Stage::Onnx;
-  case EmitKind::Check: // What cannot be lowered is known after folding.
   case EmitKind::Graph:
     return Stage::Graph;
   case EmitKind::Structured:
@@ -132,11 +130,9 @@ void aicc::buildStagePipeline(mlir::OpPassManager &pm, Stage stage,
                               const CompileOptions &options) {
   switch (stage) {
   case Stage::Onnx:
-    return;
   case Stage::Graph:
-    return buildGraphPipeline(pm, options);
   case Stage::Structured:
-    return onnx::buildStructuredPipeline(pm, options);
+    return;
   default:
     target.buildPipeline(pm, static_cast<Stage>(static_cast<int>(stage) - 1),
                          stage, options);

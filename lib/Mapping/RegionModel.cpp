@@ -231,11 +231,7 @@ LogicalResult ModelBuilder::findRoot() {
     op.walk([&](Operation *nested) {
       usesIndices |= isa<linalg::IndexOp, tensor::ExtractOp>(nested);
     });
-    if (isPointwise(op)) {
-      for (OpOperand &init : op.getDpsInitsMutable())
-        if (op.payloadUsesValueFromOperand(&init))
-          return fail("an elementwise operation reads its initial value");
-    } else {
+    if (!isPointwise(op)) {
       if (model.root)
         return fail("it holds two reductions");
       model.root = op;

@@ -188,8 +188,7 @@ std::string join(const Range &range, Print print) {
 }
 
 /// ODS constraint and default value (C++; empty: none) of an attribute.
-std::pair<std::string, std::string>
-attribute(const OpSchema::Attribute &attr) {
+std::pair<std::string, std::string> attribute(const OpSchema::Attribute &attr) {
   const AttributeProto &value = attr.default_value;
   bool has = value.has_type() && value.type() != AttributeProto::UNDEFINED;
   switch (attr.type) {

@@ -45,6 +45,7 @@ struct Limits {
   int64_t maxNesting = 24; ///< Sub-graph depth.
   int64_t maxRank = 64;
   int64_t maxTensorElements = int64_t(1) << 36;
+  int64_t maxValueBytes = int64_t(2) << 30; ///< One computed tensor.
   int64_t maxFoldBytes = int64_t(64) << 20; ///< One folded constant.
   int64_t maxFunctionDepth = 64;
 };
@@ -62,9 +63,6 @@ struct CompileOptions {
   Objective objective = Objective::Latency;
   int threads = 0; ///< Workers the mapping plans for; 0: those of the machine.
   bool strictFp = false;
-  /// What the artefact's manifest says of its making, as a JSON object: hashes
-  /// of model and machine, options. The driver sets it for `Target::emit`.
-  std::string manifest;
   Limits limits;
 };
 
