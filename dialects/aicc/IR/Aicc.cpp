@@ -133,9 +133,9 @@ LogicalResult RegionOp::verify() {
 
 LogicalResult WeightOp::verify() {
   auto type = cast<ShapedType>(getValue().getType());
-  if (getOffset() < 0)
+  if (getOffsetAttr().getInt() < 0)
     return emitOpError("expected an offset of at least 0, found ")
-           << getOffset();
+           << getOffsetAttr().getInt();
   for (int64_t dim : getPack().getDims())
     if (dim >= type.getRank())
       return emitOpError("expected pack dimensions below the rank ")
@@ -144,9 +144,10 @@ LogicalResult WeightOp::verify() {
 }
 
 LogicalResult LaunchOp::verify() {
-  if (getTrip() < 0 || getGrain() < 0)
+  int64_t trip = getTripAttr().getInt(), grain = getGrainAttr().getInt();
+  if (trip < 0 || grain < 0)
     return emitOpError("expected trip and grain of at least 0, found ")
-           << getTrip() << " and " << getGrain();
+           << trip << " and " << grain;
   auto kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
       *this, getKernelAttr());
   if (!kernel)

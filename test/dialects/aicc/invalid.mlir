@@ -1,0 +1,103 @@
+// RUN: aicc-opt %s --split-input-file --verify-diagnostics --allow-unregistered-dialect
+
+func.func @operands(%x: tensor<4xf32>) {
+  // expected-error@+1 {{expected 0 operands, one for each body argument, found 1}}
+  aicc.region ins(%x : tensor<4xf32>) {
+    aicc.yield
+  }
+  return
+}
+
+// -----
+
+func.func @operand_type(%x: tensor<4xf32>) {
+  // expected-error@+1 {{expected operand of type 'tensor<5xf32>', found 'tensor<4xf32>'}}
+  aicc.region ins(%x : tensor<4xf32>) {
+  ^bb0(%a: tensor<5xf32>):
+    aicc.yield
+  }
+  return
+}
+
+// -----
+
+func.func @results(%x: tensor<4xf32>) -> tensor<4xi32> {
+  // expected-error@+1 {{expected results of the yielded types 'tensor<4xf32>', found 'tensor<4xi32>'}}
+  %0 = aicc.region ins(%x : tensor<4xf32>) {
+  ^bb0(%a: tensor<4xf32>):
+    aicc.yield %a : tensor<4xf32>
+  } -> tensor<4xi32>
+  return %0 : tensor<4xi32>
+}
+
+// -----
+
+func.func @layouts(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{expected 2 layouts, one for each operand and result, found 1}}
+  %0 = aicc.region ins(%x : tensor<4xf32>) attributes {layouts = [#aicc.layout<offset = 0, strides = [1]>]} {
+  ^bb0(%a: tensor<4xf32>):
+    aicc.yield %a : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{expected one tile size for each of the 2 loops, found 1}}
+"test.op"() {m = #aicc.mapping<order = [0, 1], tile = [4], vector = 0, lanes = 4, parallel = 1, grain = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'order' to be a permutation of 0..1, found [0, 0]}}
+"test.op"() {m = #aicc.mapping<order = [0, 0], tile = [4, 1], vector = 0, lanes = 4, parallel = 1, grain = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected tile sizes of at least 1, found 0}}
+"test.op"() {m = #aicc.mapping<order = [0], tile = [0], vector = 0, lanes = 4, parallel = 1, grain = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'vector' to be -1 or a dimension, found 3}}
+"test.op"() {m = #aicc.mapping<order = [0], tile = [1], vector = 3, lanes = 4, parallel = 1, grain = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected as many sizes and steps as dims (2), found 1 and 2}}
+"test.op"() {m = #aicc.pack<dims = [0, 1], sizes = [4], steps = [1, 1]>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected pack dimensions below the rank 1, found 1}}
+aicc.weight @w at 0 pack <dims = [1], sizes = [4], steps = [1]> = dense<1.0> : tensor<4xf32>
+
+// -----
+
+// expected-error@+1 {{expected an offset of at least 0, found -4}}
+aicc.weight @w at -4 pack <dims = [0], sizes = [4], steps = [1]> = dense<1.0> : tensor<4xf32>
+
+// -----
+
+func.func @missing(%a: memref<4xf32>) {
+  // expected-error@+1 {{expected a kernel named @k, found none}}
+  aicc.launch @k(%a) trip 8 grain 2 : memref<4xf32>
+  return
+}
+
+// -----
+
+func.func private @k(%a: memref<4xf32>, %begin: index, %end: index)
+func.func @count(%a: memref<4xf32>) {
+  // expected-error@+1 {{expected the kernel to take 4 arguments (the last two: begin and end), found 3}}
+  aicc.launch @k(%a, %a) trip 8 grain 2 : memref<4xf32>, memref<4xf32>
+  return
+}
+
+// -----
+
+func.func private @k(%a: memref<4xf32>, %begin: index, %end: index)
+func.func @type(%a: memref<5xf32>) {
+  // expected-error@+1 {{expected argument 0 of type 'memref<4xf32>', found 'memref<5xf32>'}}
+  aicc.launch @k(%a) trip 8 grain 2 : memref<5xf32>
+  return
+}
