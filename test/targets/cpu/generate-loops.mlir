@@ -9,7 +9,6 @@
 // 40 columns are two vectors and a half: one register tile, masked at the end.
 // MAP: mapping = #aicc.mapping<order = {{.*}}, vector = 1, lanes = 16
 
-// CHECK: aicc.weight @w0 at 0 pack <dims = [1, 0, 1], sizes = [1, 64, 48], steps = [48, 1, 1]>
 // CHECK-LABEL: func.func private @k0
 // CHECK-SAME: %[[X:.*]]: memref<512xf32> {aicc.noalias}, %[[W:.*]]: memref<3072xf32> {aicc.noalias}, %[[Y:.*]]: memref<320xf32> {aicc.noalias}, %{{.*}}: index, %{{.*}}: index
 // CHECK-DAG: %[[MASK:.*]] = arith.constant dense<[true, true, true, true, true, true, true, true, false, false
@@ -20,6 +19,7 @@
 // CHECK: scf.yield
 // CHECK: vector.store %{{.*}}, %[[Y]]
 // CHECK: vector.maskedstore %[[Y]][%{{.*}}], %[[MASK]]
+// CHECK: aicc.weight @w0 at 0 pack <dims = [1, 0, 1], sizes = [1, 64, 48], steps = [48, 1, 1]>
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: aicc.shape = array<i64: 8, 64>
 // CHECK-SAME: %[[ARENA:.*]]: memref<0xi8>, %[[WEIGHTS:.*]]: memref<12288xi8>
