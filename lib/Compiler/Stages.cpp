@@ -1,6 +1,8 @@
 //===- Stages.cpp - The pipeline of each stage ----------------------------===//
 
 #include "lib/Compiler/Stages.h"
+#include "aicc/Graph/Passes.h"
+#include "dialects/onnx/Lowering/Passes.h"
 
 #include "dialects/aicc/IR/Aicc.h"
 
@@ -130,9 +132,11 @@ void aicc::buildStagePipeline(mlir::OpPassManager &pm, Stage stage,
                               const CompileOptions &options) {
   switch (stage) {
   case Stage::Onnx:
-  case Stage::Graph:
-  case Stage::Structured:
     return;
+  case Stage::Graph:
+    return buildGraphPipeline(pm, options);
+  case Stage::Structured:
+    return onnx::buildStructuredPipeline(pm, options);
   default:
     target.buildPipeline(pm, static_cast<Stage>(static_cast<int>(stage) - 1),
                          stage, options);
