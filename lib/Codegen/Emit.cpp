@@ -126,9 +126,19 @@ LogicalResult Emitter::writeImage(ModuleOp lowered) {
     return failure();
   std::vector<char> image;
   std::string why;
+  Externals externals;
+  if (!findExternals(*objects, externals))
+    return error(ErrorCode::Internal, "the generated objects are damaged");
+  if (!externals.unknown.empty())
+    return error(ErrorCode::Unsupported,
+                 "processor '" + backend->cpu() +
+                     "' has no instruction for something that the model needs "
+                     "(" +
+                     llvm::join(externals.unknown, ", ") +
+                     "): choose a newer one by --mcpu");
   LinkKind kind = inputs.kind == EmitKind::Obj ? LinkKind::Relocatable
                                                : LinkKind::SharedLibrary;
-  if (!linkObjects(*objects, kind, program.prefix, image, why))
+  if (!linkObjects(*objects, kind, program.prefix, externals, image, why))
     return error(ErrorCode::Internal, "the linker failed: " + why);
 
   bool inside = program.weightBytes > 0 && sideFile.empty();

@@ -105,7 +105,8 @@ static bool runLinker(llvm::ArrayRef<std::string> args, std::string &why) {
 
 bool aicc::linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects,
                        LinkKind kind, llvm::StringRef prefix,
-                       std::vector<char> &result, std::string &why) {
+                       const Externals &externals, std::vector<char> &result,
+                       std::string &why) {
   TemporaryFiles files;
   std::string output = files.create("out", "");
   std::vector<std::string> args = {"ld.lld", "-o", output, "--threads=1",
@@ -126,6 +127,11 @@ bool aicc::linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects,
     args.push_back(
         files.create("o", llvm::StringRef(object.data(), object.size())));
     if (args.back().empty())
+      output.clear();
+  }
+  if (kind == LinkKind::SharedLibrary && !externals.libm.empty()) {
+    args.push_back(files.create("so", ""));
+    if (args.back().empty() || !writeLibmStub(args.back(), externals))
       output.clear();
   }
   if (output.empty()) {

@@ -6,7 +6,9 @@
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
 #include "aicc/Target/TargetRegistry.h"
+#include "dialects/onnx/Lowering/Passes.h"
 #include "lib/Compiler/Frontend.h"
+#include "lib/Compiler/Manifest.h"
 #include "lib/Compiler/Progress.h"
 #include "lib/Compiler/Reproducer.h"
 #include "lib/Compiler/ResultFile.h"
@@ -234,7 +236,7 @@ bool Compilation::runStages(Stage first, Stage last) {
 
 bool Compilation::writeResult() {
   if (request.emit == EmitKind::Check)
-    return true;
+    return succeeded(onnx::checkSupported(*module));
   double begin = progress.seconds();
   if (isMlirKind(request.emit)) {
     if (!writeTextFile(output->temporaryPath(), sink,
@@ -245,6 +247,7 @@ bool Compilation::writeResult() {
     mlir::TimingScope emitTiming = rootTiming.nest("emit");
     handler->setDefaultCode(ErrorCode::Internal);
     handler->setCodeWithoutNode(ErrorCode::Internal);
+    options.manifest = makeManifest(options);
     bool ok = succeeded(target->emit(*module, request.emit, options,
                                      output->temporaryPath(), sink));
     if (!ok && !sink.hasErrors())

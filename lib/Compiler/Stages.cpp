@@ -1,10 +1,10 @@
 //===- Stages.cpp - The pipeline of each stage ----------------------------===//
 
 #include "lib/Compiler/Stages.h"
-#include "aicc/Graph/Passes.h"
-#include "dialects/onnx/Lowering/Passes.h"
 
+#include "aicc/Graph/Passes.h"
 #include "dialects/aicc/IR/Aicc.h"
+#include "dialects/onnx/Lowering/Passes.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -56,9 +56,9 @@ std::optional<EmitKind> aicc::parseEmitKind(llvm::StringRef name) {
 
 Stage aicc::lastStage(EmitKind kind) {
   switch (kind) {
-  case EmitKind::Check:
   case EmitKind::Onnx:
     return Stage::Onnx;
+  case EmitKind::Check: // What cannot be lowered is known after folding.
   case EmitKind::Graph:
     return Stage::Graph;
   case EmitKind::Structured:

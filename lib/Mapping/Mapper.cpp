@@ -30,6 +30,7 @@ private:
   double score(const Cost &cost) const;
 
   int64_t rank() const { return workload.dims.size(); }
+  bool isContiguous(int64_t dim) const;
   bool isReduction(int64_t dim) const { return workload.dims[dim].isReduction; }
 
   const Workload &workload;
@@ -153,12 +154,23 @@ void Search::tryLanes(int64_t dim) {
   }
 }
 
+/// Lanes gather and scatter along a dimension in which nothing is contiguous.
+bool Search::isContiguous(int64_t dim) const {
+  return llvm::any_of(workload.operands, [&](const Workload::Operand &operand) {
+    return std::abs(operand.strides[dim]) == 1 && !operand.isPacked;
+  });
+}
+
 MappedCost Search::run() {
-  for (int64_t d = 0; d < rank(); ++d)
-    if (!isReduction(d) || workload.lanesMayReduce)
-      tryLanes(d);
-  if (!found)
-    tryLanes(-1);
+  for (bool contiguous : {true, false}) {
+    for (int64_t d = 0; d < rank(); ++d)
+      if ((!isReduction(d) || workload.lanesMayReduce) &&
+          isContiguous(d) == contiguous)
+        tryLanes(d);
+    if (found)
+      return best;
+  }
+  tryLanes(-1);
   return best;
 }
 

@@ -231,7 +231,11 @@ LogicalResult ModelBuilder::findRoot() {
     op.walk([&](Operation *nested) {
       usesIndices |= isa<linalg::IndexOp, tensor::ExtractOp>(nested);
     });
-    if (!isPointwise(op)) {
+    if (isPointwise(op)) {
+      for (OpOperand &init : op.getDpsInitsMutable())
+        if (op.payloadUsesValueFromOperand(&init))
+          return fail("an elementwise operation reads its initial value");
+    } else {
       if (model.root)
         return fail("it holds two reductions");
       model.root = op;

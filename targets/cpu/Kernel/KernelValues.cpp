@@ -298,6 +298,8 @@ KernelEmitter::Lane KernelEmitter::emitExtract(Operation *op,
                                                ArrayRef<Lane> indices) {
   auto extract = cast<tensor::ExtractOp>(op);
   Type elementType = extract.getType();
+  if (TypedAttr splat = getSplat(extract.getTensor()))
+    return {arith::ConstantOp::create(builder, loc, splat), false, 0};
   auto argument = cast<BlockArgument>(extract.getTensor());
   auto layout = cast<LayoutAttr>(layouts[argument.getArgNumber()]);
   Value buffer = buffers[argument.getArgNumber()];

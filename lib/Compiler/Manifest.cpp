@@ -1,0 +1,104 @@
+//===- Manifest.cpp - What an artefact says of its making -----------------===//
+
+#include "lib/Compiler/Manifest.h"
+
+#include "aicc/Energy/Machine.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/BLAKE3.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace aicc;
+
+static std::string hex(llvm::BLAKE3 &hash) {
+  return llvm::toHex(hash.final(), /*LowerCase=*/true);
+}
+
+/// In pieces: the file may be most of the memory. "" if it cannot be read,
+/// which the importer has reported.
+static std::string hashOfFile(const std::string &path) {
+  llvm::Expected<llvm::sys::fs::file_t> file =
+      llvm::sys::fs::openNativeFileForRead(path);
+  if (!file) {
+    llvm::consumeError(file.takeError());
+    return "";
+  }
+  llvm::BLAKE3 hash;
+  std::vector<char> piece(size_t(1) << 20);
+  bool good = true;
+  while (true) {
+    llvm::Expected<size_t> count = llvm::sys::fs::readNativeFile(*file, piece);
+    if (!count) {
+      llvm::consumeError(count.takeError());
+      good = false;
+      break;
+    }
+    if (*count == 0)
+      break;
+    hash.update(llvm::StringRef(piece.data(), *count));
+  }
+  llvm::sys::fs::closeFile(*file);
+  return good ? hex(hash) : "";
+}
+
+static void print(llvm::raw_ostream &os, const SourcedValue &value) {
+  os << llvm::formatv("{0:e17} {1};", value.value, value.source);
+}
+
+/// Of the contents, not of the file's text: comments do not count.
+static std::string hashOfMachine(const MachineDesc &machine) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << machine.family << '/' << machine.name << ';' << machine.source << ';'
+     << machine.cores << ';' << machine.requiredFeature << ';'
+     << machine.vector.bits << ';' << machine.vector.registers << ';';
+  for (const SourcedValue *value :
+       {&machine.clockMhz, &machine.vector.fmasPerCycle,
+        &machine.vector.loadsPerCycle, &machine.vector.fmaLatencyCycles,
+        &machine.macF32Pj, &machine.forkJoinCycles})
+    print(os, *value);
+  for (const MemoryDesc &memory : machine.memories) {
+    os << memory.name << ';' << memory.bytes << ';' << memory.ways << ';'
+       << memory.lineBytes << ';';
+    print(os, memory.bytesPerCycle);
+    print(os, memory.readPjPerByte);
+  }
+  llvm::BLAKE3 hash;
+  hash.update(text);
+  return hex(hash);
+}
+
+static llvm::StringRef objectiveName(Objective objective) {
+  switch (objective) {
+  case Objective::Latency:
+    return "latency";
+  case Objective::Energy:
+    return "energy";
+  case Objective::Edp:
+    break;
+  }
+  return "edp";
+}
+
+std::string aicc::makeManifest(const CompileOptions &options) {
+  llvm::json::Object shapes;
+  for (const auto &[name, shape] : options.shapes)
+    shapes[llvm::json::fixUTF8(name)] = llvm::json::Array(shape);
+  llvm::json::Object manifest{
+      {"model", llvm::json::Object{{"blake3", hashOfFile(options.modelPath)}}},
+      {"options", llvm::json::Object{
+                      {"opt_level", options.optLevel},
+                      {"objective", objectiveName(options.objective)},
+                      {"threads", options.threads},
+                      {"strict_fp", options.strictFp},
+                      {"shapes", std::move(shapes)},
+                  }}};
+  if (options.machine)
+    manifest["machine"] = llvm::json::Object{
+        {"name", options.machine->family + "/" + options.machine->name},
+        {"blake3", hashOfMachine(*options.machine)}};
+  return llvm::formatv("{0}", llvm::json::Value(std::move(manifest))).str();
+}
