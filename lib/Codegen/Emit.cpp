@@ -45,6 +45,7 @@ private:
   LogicalResult writeSideFile();
   LogicalResult writeText(ModuleOp lowered, Backend::Form form);
   LogicalResult writeImage(ModuleOp lowered);
+  bool commit(OutputFile &file);
 
   ModuleOp module;
   const EmitInputs &inputs;
@@ -52,6 +53,7 @@ private:
   ProgramInfo program;
   std::unique_ptr<Backend> backend;
   std::string sideFile, sideFileHash; ///< Empty: weights are inside.
+  std::unique_ptr<OutputFile> weightsFile;
 };
 
 } // namespace
@@ -86,16 +88,18 @@ std::string Emitter::manifest() const {
 }
 
 LogicalResult Emitter::writeSideFile() {
-  std::string path = inputs.outputPath + ".weights";
-  std::unique_ptr<OutputFile> file = OutputFile::create(path, sink);
-  if (!file)
+  std::string path =
+      (inputs.finalPath.empty() ? inputs.outputPath : inputs.finalPath) +
+      ".weights";
+  weightsFile = OutputFile::create(path, sink);
+  if (!weightsFile)
     return failure();
   llvm::SHA256 hash;
   bool good = streamWeights(program, [&](ArrayRef<char> bytes) {
     hash.update(llvm::StringRef(bytes.data(), bytes.size()));
-    return file->write(bytes);
+    return weightsFile->write(bytes);
   });
-  if (!good || !file->commit())
+  if (!good)
     return sink.hasErrors()
                ? failure()
                : error(ErrorCode::Internal, "cannot pack the weights");
@@ -113,7 +117,7 @@ LogicalResult Emitter::writeText(ModuleOp lowered, Backend::Form form) {
     return failure();
   std::unique_ptr<OutputFile> file =
       OutputFile::create(inputs.outputPath, sink);
-  return success(file && file->write(parts->front()) && file->commit());
+  return success(file && file->write(parts->front()) && commit(*file));
 }
 
 LogicalResult Emitter::writeImage(ModuleOp lowered) {
@@ -155,7 +159,11 @@ LogicalResult Emitter::writeImage(ModuleOp lowered) {
     return sink.hasErrors()
                ? failure()
                : error(ErrorCode::Internal, "cannot pack the weights");
-  return success(file->commit());
+  return success(commit(*file));
+}
+
+bool Emitter::commit(OutputFile &file) {
+  return (!weightsFile || weightsFile->commit()) && file.commit();
 }
 
 LogicalResult Emitter::run() {
@@ -176,7 +184,8 @@ LogicalResult Emitter::run() {
   if (failed(pm.run(*lowered)))
     return failure();
 
-  if (program.weightBytes > maxInlineWeightBytes && failed(writeSideFile()))
+  if (program.weightBytes > inputs.maxInlineWeightBytes &&
+      failed(writeSideFile()))
     return failure();
   switch (inputs.kind) {
   case EmitKind::Llvm:

@@ -248,6 +248,7 @@ bool Compilation::writeResult() {
     handler->setDefaultCode(ErrorCode::Internal);
     handler->setCodeWithoutNode(ErrorCode::Internal);
     options.manifest = makeManifest(options);
+    options.outputPath = outputPath;
     bool ok = succeeded(target->emit(*module, request.emit, options,
                                      output->temporaryPath(), sink));
     if (!ok && !sink.hasErrors())

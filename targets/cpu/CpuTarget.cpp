@@ -64,6 +64,14 @@ LogicalResult CpuTarget::emit(ModuleOp module, EmitKind kind,
   inputs.triple = options.triple;
   inputs.cpu = options.cpu;
   inputs.optLevel = options.optLevel;
+  inputs.finalPath = options.outputPath;
+  if (llvm::Expected<llvm::json::Value> manifest =
+          llvm::json::parse(options.manifest)) {
+    if (llvm::json::Object *members = manifest->getAsObject())
+      inputs.manifest = std::move(*members);
+  } else {
+    llvm::consumeError(manifest.takeError());
+  }
   return emitArtifact(module, inputs, sink);
 }
 

@@ -22,17 +22,19 @@ class DiagnosticSink;
 struct EmitInputs {
   EmitKind kind = EmitKind::Lib; ///< Llvm, Asm, Obj or Lib.
   std::string outputPath;        ///< "-": standard output.
+  /// The artefact's name in the end, if that is not `outputPath`: weights that
+  /// are not inside it are found by that name.
+  std::string finalPath;
   std::string modelPath;         ///< Named in diagnostics.
   std::string triple, cpu;       ///< Empty: those of the host.
   unsigned optLevel = 3;
   /// Members added to the manifest: hashes, options, predicted cost per node.
   /// Nothing that changes from one compilation of the same input to the next.
   llvm::json::Object manifest;
+  /// Largest section of weights inside an artefact; above it they go to a side
+  /// file, `<artefact>.weights`.
+  int64_t maxInlineWeightBytes = int64_t(1) << 30;
 };
-
-/// Largest section of weights inside an artefact; above it they go to a side
-/// file, `<output>.weights`.
-constexpr int64_t maxInlineWeightBytes = int64_t(1) << 30;
 
 /// Makes machine code from `module`, a program at the loops stage (which stays
 /// as it is), and writes it. Errors go to `sink`; then nothing is left of the

@@ -63,6 +63,9 @@ struct CompileOptions {
   Objective objective = Objective::Latency;
   int threads = 0; ///< Workers the mapping plans for; 0: those of the machine.
   bool strictFp = false;
+  /// The file that the user asked for; what is emitted may be written under
+  /// another name first. The driver sets it.
+  std::string outputPath;
   /// What the artefact's manifest says of its making, as a JSON object: hashes
   /// of model and machine, options. The driver sets it for `Target::emit`.
   std::string manifest;

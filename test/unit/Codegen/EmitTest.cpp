@@ -160,6 +160,50 @@ TEST(EmitTest, AnExistingOutputIsReplacedWhole) {
   EXPECT_EQ(filesIn(folder.folder()).size(), 1u);
 }
 
+TEST(EmitTest, LargeWeightsHaveAFileOfTheirOwn) {
+  TemporaryFolder folder;
+  CollectingDiagnosticSink sink;
+  EmitInputs inputs;
+  inputs.outputPath = folder.file("temporary");
+  inputs.finalPath = folder.file("m.so");
+  inputs.maxInlineWeightBytes = 15;
+  std::string text = R"(
+module attributes {aicc.model = "m", aicc.weight_bytes = 16 : i64} {
+  aicc.weight @w at 0 pack <dims = [0], sizes = [4], steps = [1]> = dense<[1., 2., 3., 4.]> : tensor<4xf32>
+  func.func @main(%y: memref<4xf32> {aicc.name = "y", aicc.dtype = "float32", aicc.shape = array<i64: 4>},
+                  %arena: memref<0xi8>, %weights: memref<16xi8>)
+      attributes {aicc.entry, aicc.num_inputs = 0 : i64} {
+    %c0 = arith.constant 0 : index
+    %w = memref.view %weights[%c0][] : memref<16xi8> to memref<4xf32>
+    memref.copy %w, %y : memref<4xf32> to memref<4xf32>
+    return
+  }
+})";
+  ASSERT_TRUE(emitText(text, inputs, sink));
+  ASSERT_FALSE(llvm::sys::fs::rename(inputs.outputPath, inputs.finalPath));
+  EXPECT_EQ(readFile(folder.file("m.so.weights")).size(), 16u);
+  {
+    LoadedModel loaded(inputs.finalPath);
+    ASSERT_NE(loaded.context, nullptr) << aicc_last_error(nullptr);
+    std::string manifest(aicc_model_get_desc(loaded.model)->manifest,
+                         aicc_model_get_desc(loaded.model)->manifest_bytes);
+    EXPECT_NE(manifest.find("m.so.weights"), std::string::npos);
+    EXPECT_NE(manifest.find("sha256"), std::string::npos);
+    float y[4] = {};
+    int64_t shape[] = {4};
+    aicc_tensor out = {y, AICC_FLOAT32, 1, shape};
+    ASSERT_EQ(aicc_run(loaded.context, nullptr, 0, &out, 1), AICC_OK);
+    EXPECT_EQ(y[3], 4.f);
+  }
+  llvm::sys::fs::remove(folder.file("m.so.weights"));
+  LoadedModel alone(inputs.finalPath);
+  EXPECT_EQ(alone.model, nullptr);
+  // A failure leaves neither file.
+  inputs.outputPath = folder.file("no/m.so");
+  EXPECT_FALSE(emitText(text, inputs, sink));
+  EXPECT_FALSE(llvm::sys::fs::exists(folder.file("m.so.weights")));
+}
+
 TEST(EmitTest, WithoutAnEntry) {
   TemporaryFolder folder;
   CollectingDiagnosticSink sink;
