@@ -181,6 +181,9 @@ LogicalResult BufferPlanner::claimBlock(Block &block) {
         claim(operand, /*allowViews=*/true);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
       for (OpOperand &init : loop.getInitArgsMutable()) {
+        // What nothing wrote needs no copy.
+        if (init.get().getDefiningOp<tensor::EmptyOp>())
+          continue;
         if (isCopyRegion(init.get().getDefiningOp()) && init.get().hasOneUse())
           claims[init.get()] = &init;
         else
