@@ -221,7 +221,7 @@ private:
 } // namespace
 
 LogicalResult ModelBuilder::findRoot() {
-  linalg::GenericOp last;
+  linalg::GenericOp first;
   for (auto op : model.region.getBody().front().getOps<linalg::GenericOp>()) {
     if (op.hasDynamicShape())
       return fail("a dimension is not static");
@@ -240,10 +240,11 @@ LogicalResult ModelBuilder::findRoot() {
         return fail("it holds two reductions");
       model.root = op;
     }
-    last = op;
+    if (!first)
+      first = op;
   }
   if (!model.root)
-    model.root = last;
+    model.root = first;
   if (!model.root)
     return fail("it computes nothing");
   model.rootSizes = model.root.getStaticLoopRanges();

@@ -50,8 +50,8 @@ struct RegionAccess {
 /// The iteration space of a fused group, and all its memory accesses.
 ///
 /// The root is the operation whose loops the group runs: its reduction where
-/// there is one, else its last operation. The others are elementwise, over
-/// the root's inputs or its results.
+/// there is one, else its first operation. The others are elementwise, over
+/// the root's results.
 struct RegionModel {
   struct Dim {
     int64_t size = 1;
