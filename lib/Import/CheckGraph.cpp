@@ -72,12 +72,14 @@ void GraphChecker::define(Scope &scope, const std::string &name,
 //===----------------------------------------------------------------------===//
 
 /// Checks rank and dimensions of a tensor type that the model declares.
-static void checkShape(Importer &importer,
-                       const ::onnx::TensorShapeProto &shape,
+static void checkShape(Importer &importer, ::onnx::TensorShapeProto &shape,
                        const std::string &what) {
   std::vector<int64_t> dims;
-  for (const auto &dim : shape.dim())
+  for (auto &dim : *shape.mutable_dim()) {
+    if (dim.has_dim_value() && dim.dim_value() == -1)
+      dim.clear_value(); // What Paddle's exporter means by it.
     dims.push_back(dim.has_dim_value() ? dim.dim_value() : 1);
+  }
   for (int64_t dim : dims)
     if (dim < 0)
       refuse(ErrorCode::Shape,
@@ -89,7 +91,7 @@ static void checkShape(Importer &importer,
                llvm::Twine(importer.limits().maxTensorElements) + " elements");
 }
 
-static void checkDeclaredType(Importer &importer, const TypeProto &type,
+static void checkDeclaredType(Importer &importer, TypeProto &type,
                               const std::string &what) {
   switch (type.value_case()) {
   case TypeProto::kTensorType:
@@ -97,14 +99,17 @@ static void checkDeclaredType(Importer &importer, const TypeProto &type,
         type.tensor_type().elem_type() != ::onnx::TensorProto::STRING)
       refuse(ErrorCode::Type, what + " has no element type");
     if (type.tensor_type().has_shape())
-      checkShape(importer, type.tensor_type().shape(), what);
+      checkShape(importer, *type.mutable_tensor_type()->mutable_shape(), what);
     return;
   case TypeProto::kSequenceType:
-    return checkDeclaredType(importer, type.sequence_type().elem_type(), what);
+    return checkDeclaredType(
+        importer, *type.mutable_sequence_type()->mutable_elem_type(), what);
   case TypeProto::kOptionalType:
-    return checkDeclaredType(importer, type.optional_type().elem_type(), what);
+    return checkDeclaredType(
+        importer, *type.mutable_optional_type()->mutable_elem_type(), what);
   case TypeProto::kMapType:
-    return checkDeclaredType(importer, type.map_type().value_type(), what);
+    return checkDeclaredType(
+        importer, *type.mutable_map_type()->mutable_value_type(), what);
   default:
     refuse(ErrorCode::Type, what + " has no type");
   }
@@ -139,11 +144,12 @@ static void checkDefault(const ::onnx::TensorProto &tensor,
 void GraphChecker::checkInitializers(GraphProto &graph, Scope &scope,
                                      bool isMain) {
   std::unordered_map<std::string, const TypeProto *> inputs;
-  for (const auto &input : graph.input()) {
+  for (auto &input : *graph.mutable_input()) {
     define(scope, input.name(), "graph input");
     inputs[input.name()] = &input.type();
     if (isMain || input.has_type())
-      checkDeclaredType(importer, input.type(), "input '" + input.name() + "'");
+      checkDeclaredType(importer, *input.mutable_type(),
+                        "input '" + input.name() + "'");
   }
   std::unordered_set<std::string> seen;
   auto add = [&](const std::string &name) {
@@ -175,19 +181,20 @@ void GraphChecker::checkGraph(GraphProto &graph, const Opsets &opsets,
   Scope scope{outer, {}};
   checkInitializers(graph, scope, /*isMain=*/outer == nullptr);
   checkNodes(*graph.mutable_node(), opsets, scope, depth);
-  for (const auto &output : graph.output()) {
+  for (auto &output : *graph.mutable_output()) {
     if (output.name().empty())
       refuse(ErrorCode::Graph, "a graph output has no name");
     if (!scope.sees(output.name()))
       refuse(ErrorCode::Graph,
              "graph output '" + output.name() + "' is never computed");
     if (output.has_type() && output.type().value_case() != 0)
-      checkDeclaredType(importer, output.type(),
+      checkDeclaredType(importer, *output.mutable_type(),
                         "output '" + output.name() + "'");
   }
-  for (const auto &value : graph.value_info())
+  for (auto &value : *graph.mutable_value_info())
     if (value.has_type() && value.type().value_case() != 0)
-      checkDeclaredType(importer, value.type(), "value '" + value.name() + "'");
+      checkDeclaredType(importer, *value.mutable_type(),
+                        "value '" + value.name() + "'");
 }
 
 void GraphChecker::checkFunction(FunctionProto &function) {

@@ -11,7 +11,9 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 #include "onnx/defs/data_type_utils.h"
 #include "onnx/defs/shape_inference.h"
@@ -152,10 +154,19 @@ static bool hasElementType(const TypeProto &type) {
           type.tensor_type().elem_type() != TensorProto::UNDEFINED);
 }
 
+/// What the model declares about a value.
+struct Declared {
+  const TypeProto *type;
+  bool isOutput; ///< Of the graph.
+};
+
 /// Refuses what the model declares about a value if it contradicts `type`.
-static void compareWithDeclared(const NodeRef &ref, const std::string &name,
-                                const TypeProto &type,
-                                const TypeProto &declared) {
+/// Exporters are careless with the shapes of graph outputs: those only get a
+/// warning.
+static void compareWithDeclared(Importer &importer, const NodeRef &ref,
+                                const std::string &name, const TypeProto &type,
+                                const Declared &declaration) {
+  const TypeProto &declared = *declaration.type;
   if (!declared.value_case())
     return;
   if (declared.value_case() != type.value_case())
@@ -170,16 +181,24 @@ static void compareWithDeclared(const NodeRef &ref, const std::string &name,
            "output '" + name + "' is declared " + dataTypeName(expected) +
                " but is " + dataTypeName(found));
   const TensorShapeProto *a = shapeOf(&type), *b = shapeOf(&declared);
-  if (!a || !b)
+  // Exporters write an empty shape where they know none.
+  if (!a || !b || b->dim_size() == 0)
     return;
   bool same = a->dim_size() == b->dim_size();
   for (int i = 0; same && i < a->dim_size(); ++i)
     same = !a->dim(i).has_dim_value() || !b->dim(i).has_dim_value() ||
            a->dim(i).dim_value() == b->dim(i).dim_value();
-  if (!same)
-    refuse(ref, ErrorCode::Shape,
-           "output '" + name + "' is declared " + shapeString(&declared) +
-               " but is " + shapeString(&type));
+  if (same)
+    return;
+  Diagnostic d = nodeDiagnostic(ref, ErrorCode::Shape,
+                                "output '" + name + "' is declared " +
+                                    shapeString(&declared) + " but is " +
+                                    shapeString(&type));
+  if (!declaration.isOutput)
+    throw Refusal{{std::move(d)}};
+  d.severity = Severity::Warning;
+  d.file = importer.options.modelPath;
+  importer.sink.report(std::move(d));
 }
 
 /// Refuses results that nobody could store.
@@ -253,6 +272,42 @@ static void checkInputTypes(const NodeView &view) {
   }
 }
 
+/// The type of an output that has no inference: what its type variable is
+/// bound to, the only type that its schema allows, or what the model declares;
+/// without a shape.
+static TypeProto typeWithoutInference(const NodeView &view, size_t output,
+                                      const TypeProto *declared) {
+  const auto &results = view.schema.outputs();
+  const auto &params = view.schema.inputs();
+  TypeProto type;
+  if (!results.empty()) {
+    const auto &param = results[std::min(output, results.size() - 1)];
+    for (size_t i = 0; i < view.inputs.size() && !params.empty(); ++i)
+      if (view.inputs[i] &&
+          params[std::min(i, params.size() - 1)].GetTypeStr() ==
+              param.GetTypeStr())
+        type = *view.inputs[i];
+    if (!type.value_case() && param.GetTypes().size() == 1)
+      type =
+          ::onnx::Utils::DataTypeUtils::ToTypeProto(*param.GetTypes().begin());
+  }
+  if (!type.value_case() && declared)
+    type = *declared;
+  if (!type.has_tensor_type())
+    return type;
+  type.mutable_tensor_type()->clear_shape();
+  // Those of ai.onnx.ml that work element by element.
+  static const llvm::StringSet<> elementwise = {
+      "Binarizer", "CategoryMapper", "Imputer",
+      "Scaler",    "LabelEncoder",   "Normalizer"};
+  const TensorShapeProto *shape =
+      view.inputs.empty() ? nullptr : shapeOf(view.inputs[0]);
+  if (shape && view.ref.node.domain() == "ai.onnx.ml" &&
+      elementwise.contains(view.ref.node.op_type()))
+    *type.mutable_tensor_type()->mutable_shape() = *shape;
+  return type;
+}
+
 //===----------------------------------------------------------------------===//
 // The inference
 //===----------------------------------------------------------------------===//
@@ -279,9 +334,8 @@ private:
   friend class SubGraph;
   void defineInputs(const GraphProto &graph, InferScope &scope,
                     const InputTypes &types, const InputData &data);
-  void
-  inferNode(const NodeRef &ref, InferScope &scope,
-            const std::unordered_map<std::string, const TypeProto *> &declared);
+  void inferNode(const NodeRef &ref, InferScope &scope,
+                 const std::unordered_map<std::string, Declared> &declared);
   void runSchema(const NodeView &view, InferScope &scope,
                  std::vector<TypeProto> &outputs);
   void inferLoop(const NodeView &view, InferScope &scope,
@@ -295,6 +349,9 @@ private:
   std::deque<TensorProto>
       computed; ///< Owns constants that are not the model's.
   int64_t budget;
+  /// Depth of If nodes whose condition is not known: what is in their branches
+  /// may never run, and need not fit the shapes.
+  int mayNotRun = 0;
 };
 
 /// Lets the inference functions of ONNX walk a sub-graph.
@@ -489,11 +546,11 @@ InputTypes Inference::inferGraph(const GraphProto &graph, InferScope *outer,
   values.clear();
   InferScope scope{outer, &values, {}, {}};
   defineInputs(graph, scope, types, data);
-  std::unordered_map<std::string, const TypeProto *> declared;
+  std::unordered_map<std::string, Declared> declared;
   for (const auto &value : graph.value_info())
-    declared[value.name()] = &value.type();
+    declared[value.name()] = {&value.type(), false};
   for (const auto &output : graph.output())
-    declared[output.name()] = &output.type();
+    declared[output.name()] = {&output.type(), true};
   int64_t index = 0;
   for (const NodeProto &node : graph.node()) {
     auto it = opsets.find(node.domain());
@@ -508,7 +565,7 @@ InputTypes Inference::inferGraph(const GraphProto &graph, InferScope *outer,
 
 void Inference::inferNode(
     const NodeRef &ref, InferScope &scope,
-    const std::unordered_map<std::string, const TypeProto *> &declared) {
+    const std::unordered_map<std::string, Declared> &declared) {
   --budget;
   const OpSchema *schema = findSchema(ref);
   if (!schema)
@@ -520,26 +577,34 @@ void Inference::inferNode(
     view.constants.push_back(input.empty() ? nullptr : scope.constant(input));
   }
   checkInputTypes(view);
-  checkNode(importer, view);
   std::vector<TypeProto> outputs(ref.node.output_size());
-  runSchema(view, scope, outputs);
+  try {
+    checkNode(importer, view);
+    runSchema(view, scope, outputs);
+  } catch (Refusal &refusal) {
+    if (!mayNotRun || refusal.diagnostics[0].code != ErrorCode::Shape)
+      throw;
+    // A branch for other shapes than those asked for.
+    refusal.diagnostics[0].severity = Severity::Warning;
+    refusal.diagnostics[0].file = importer.options.modelPath;
+    importer.sink.report(std::move(refusal.diagnostics[0]));
+    outputs.assign(outputs.size(), TypeProto());
+  }
   for (int i = 0; i < ref.node.output_size(); ++i) {
     const std::string &name = ref.node.output(i);
     if (name.empty())
       continue;
     TypeProto &type = outputs[static_cast<size_t>(i)];
     auto it = declared.find(name);
-    const TypeProto *other = it == declared.end() ? nullptr : it->second;
-    if (!hasElementType(type)) {
-      if (!other || !hasElementType(*other))
-        refuse(ref, ErrorCode::Type,
-               "the type of output '" + name + "' is not known");
-      type = *other;
-      if (type.has_tensor_type())
-        type.mutable_tensor_type()->clear_shape();
-    }
+    const Declared *other = it == declared.end() ? nullptr : &it->second;
+    if (!hasElementType(type))
+      type = typeWithoutInference(view, static_cast<size_t>(i),
+                                  other ? other->type : nullptr);
+    if (!hasElementType(type))
+      refuse(ref, ErrorCode::Type,
+             "the type of output '" + name + "' is not known");
     if (other)
-      compareWithDeclared(ref, name, type, *other);
+      compareWithDeclared(importer, ref, name, type, *other);
     limitResult(importer, ref, name, type);
     (*scope.types)[name] = type;
   }
@@ -555,6 +620,8 @@ void Inference::runSchema(const NodeView &view, InferScope &scope,
       inferIf(view, scope, outputs))
     return;
   Context context(*this, view, scope, importer.opsets, outputs);
+  llvm::SaveAndRestore<int> guard(mayNotRun,
+                                  mayNotRun + (schema.Name() == "If" ? 1 : 0));
   try {
     if (schema.has_type_and_shape_inference_function())
       schema.GetTypeAndShapeInferenceFunction()(context);
@@ -676,7 +743,7 @@ void Inference::propagate(const NodeView &view, InferScope &scope,
   const NodeProto &node = view.ref.node;
   if (outputs.empty() || node.output(0).empty())
     return;
-  if (std::optional<TensorProto> value = foldNode(view)) {
+  if (std::optional<TensorProto> value = foldNode(view, outputs[0])) {
     computed.push_back(std::move(*value));
     scope.constants[node.output(0)] = &computed.back();
     return;

@@ -60,9 +60,11 @@ struct NodeView {
 /// Checks what the schema and ONNX's own inference do not (CheckNode*.cpp).
 void checkNode(Importer &importer, const NodeView &node);
 
-/// The value of a node whose inputs are small constants; none if it is not
-/// one of the operators that compute shapes, or not known (Fold.cpp).
-std::optional<::onnx::TensorProto> foldNode(const NodeView &node);
+/// The value of a node whose inputs are small constants and whose result has
+/// type `result`; none if it is not one of the operators that compute shapes,
+/// or not known (Fold.cpp).
+std::optional<::onnx::TensorProto> foldNode(const NodeView &node,
+                                            const ::onnx::TypeProto &result);
 
 /// Infers the types of all values, into `importer.types`; applies `--shape`.
 void inferTypes(Importer &importer);
