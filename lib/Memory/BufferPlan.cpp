@@ -193,6 +193,16 @@ LogicalResult BufferPlanner::claimBlock(Block &block) {
         return failure();
     } else if (auto yield = dyn_cast<scf::YieldOp>(op)) {
       auto loop = cast<scf::ForOp>(yield->getParentOp());
+      // Another variable of the loop (a swap) is read before any is written.
+      for (OpOperand &operand : yield->getOpOperands()) {
+        auto variable = dyn_cast<BlockArgument>(behindViews(operand.get()));
+        if (!variable || variable.getOwner() != loop.getBody() ||
+            variable == loop.getRegionIterArg(operand.getOperandNumber()))
+          continue;
+        OpBuilder builder(yield);
+        operand.set(createCopyRegion(builder, yield.getLoc(), operand.get()));
+        operand.get().getDefiningOp()->removeAttr(kCopyOrder);
+      }
       for (OpOperand &operand : yield->getOpOperands()) {
         Value value = operand.get();
         // Inserted into the loop's own buffer: already there.
