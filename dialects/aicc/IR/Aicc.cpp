@@ -124,6 +124,33 @@ LogicalResult RegionOp::verify() {
     return emitOpError("expected ")
            << numOperands << " layouts, one for each operand and result, found "
            << getLayouts()->size();
+  return verifyLayouts();
+}
+
+LogicalResult RegionOp::verifyLayouts() {
+  if (!getLayouts())
+    return success();
+  for (auto [index, attr] : llvm::enumerate(*getLayouts())) {
+    Type type = index < getIns().size()
+                    ? getIns()[index].getType()
+                    : getResult(index - getIns().size()).getType();
+    int64_t rank = cast<ShapedType>(type).getRank();
+    if (auto layout = dyn_cast<LayoutAttr>(attr)) {
+      if (static_cast<int64_t>(layout.getStrides().size()) != rank)
+        return emitOpError("expected ")
+               << rank << " strides in layout " << index << ", found "
+               << layout.getStrides().size();
+      continue;
+    }
+    auto pack = dyn_cast<PackAttr>(attr);
+    if (!pack)
+      return emitOpError("expected layout ")
+             << index << " to be #aicc.layout or #aicc.pack, found " << attr;
+    for (int64_t dim : pack.getDims())
+      if (dim >= rank)
+        return emitOpError("expected pack dimensions below the rank ")
+               << rank << " in layout " << index << ", found " << dim;
+  }
   return success();
 }
 

@@ -44,6 +44,10 @@ def AICC_RegionOp : AICC_Op<"region", [IsolatedFromAbove, SingleBlock, Pure]> {
     (`->` type($results)^)?
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Part of the verifier.
+    ::llvm::LogicalResult verifyLayouts();
+  }];
 }
 
 def AICC_YieldOp : AICC_Op<"yield", [Pure, Terminator, ReturnLike,

@@ -101,3 +101,87 @@ func.func @type(%a: memref<5xf32>) {
   aicc.launch @k(%a) trip 8 grain 2 : memref<5xf32>
   return
 }
+
+// -----
+
+// expected-error@+2 {{expected at least 1 lane, found 0}}
+"test.op"() {m =
+  #aicc.mapping<order = [0, 1], tile = [1, 1], vector = 0, lanes = 0, parallel = 1, grain = 0>
+} : () -> ()
+
+// -----
+
+// expected-error@+2 {{expected 'parallel' between 0 and 2, found 3}}
+"test.op"() {m =
+  #aicc.mapping<order = [0, 1], tile = [1, 1], vector = 0, lanes = 4, parallel = 3, grain = 0>
+} : () -> ()
+
+// -----
+
+// expected-error@+2 {{expected 'grain' of at least 0, found -1}}
+"test.op"() {m =
+  #aicc.mapping<order = [0, 1], tile = [1, 1], vector = 0, lanes = 4, parallel = 1, grain = -1>
+} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected dimensions of at least 0, found -1}}
+"test.op"() {p = #aicc.pack<dims = [-1], sizes = [4], steps = [1]>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected sizes and steps of at least 1, found 4 and 0}}
+"test.op"() {p = #aicc.pack<dims = [0], sizes = [4], steps = [0]>} : () -> ()
+
+// -----
+
+// expected-error@+2 {{number of elements overflows 64 bits}}
+"test.op"() {p =
+  #aicc.pack<dims = [0, 0], sizes = [4294967296, 4294967296], steps = [1, 1]>} : () -> ()
+
+// -----
+
+func.func @layout_rank(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{expected 1 strides in layout 1, found 2}}
+  %r = aicc.region ins(%x : tensor<4xf32>)
+      attributes {layouts = [#aicc.layout<offset = 0, strides = [1]>,
+                             #aicc.layout<offset = 0, strides = [4, 1]>]} {
+  ^bb0(%a: tensor<4xf32>):
+    aicc.yield %a : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @layout_kind(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{expected layout 0 to be #aicc.layout or #aicc.pack, found "nchw"}}
+  %r = aicc.region ins(%x : tensor<4xf32>)
+      attributes {layouts = ["nchw", #aicc.layout<offset = 0, strides = [1]>]} {
+  ^bb0(%a: tensor<4xf32>):
+    aicc.yield %a : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @layout_pack(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{expected pack dimensions below the rank 1 in layout 0, found 1}}
+  %r = aicc.region ins(%x : tensor<4xf32>)
+      attributes {layouts = [#aicc.pack<dims = [1], sizes = [4], steps = [1]>,
+                             #aicc.layout<offset = 0, strides = [1]>]} {
+  ^bb0(%a: tensor<4xf32>):
+    aicc.yield %a : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func private @k(%a: memref<4xf32>, %b: index, %e: index)
+func.func @negative(%a: memref<4xf32>) {
+  // expected-error@+1 {{expected trip and grain of at least 0, found -1 and 0}}
+  aicc.launch @k(%a) trip -1 grain 0 : memref<4xf32>
+  return
+}
