@@ -87,7 +87,12 @@ def main():
 
     title("Run it")
     (name,) = (output.name for output in onnxruntime_session(path).get_outputs())
-    run(options.build / "bin" / "aicc-run", artifact, f"--input=x=@{folder / 'x.npy'}", f"--output={name}=@{output}")
+    run(
+        options.build / "bin" / "aicc-run",
+        artifact,
+        f"--input=x=@{shown(folder / 'x.npy')}",
+        f"--output={name}=@{shown(output)}",
+    )
     scores = numpy.load(output)
     print("\n  It reads: " + bold(tasks.ctc_text(scores)))
 
