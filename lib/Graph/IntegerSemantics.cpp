@@ -61,7 +61,7 @@ int64_t shiftLeft(int64_t a, int64_t b, const ElementFormat &format) {
 
 int64_t shiftRight(int64_t a, int64_t b, const ElementFormat &format) {
   if (static_cast<uint64_t>(b) >= format.bits)
-    return 0;
+    return !isUnsigned(format) && a < 0 ? -1 : 0;
   return isUnsigned(format)
              ? static_cast<int64_t>(static_cast<uint64_t>(a) >> b)
              : a >> b;

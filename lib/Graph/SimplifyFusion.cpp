@@ -9,6 +9,8 @@
 
 #include "ShapeInference.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace aicc::graph {
@@ -130,8 +132,90 @@ static LogicalResult fuseLayerNorm(onnx::DivOp op, PatternRewriter &rewriter) {
   return failure();
 }
 
+//===----------------------------------------------------------------------===//
+// One-hot times matrix
+//===----------------------------------------------------------------------===//
+
+/// N if `value` is the constant 0, 1, ... N - 1 along its last dimension.
+static std::optional<int64_t> iotaLength(Value value) {
+  auto tensor = constantOf(value);
+  if (!tensor || tensor->format().isFloat() || tensor->shape().empty() ||
+      tensor->numElements() != tensor->shape().back())
+    return std::nullopt;
+  for (int64_t i = 0; i < tensor->numElements(); ++i)
+    if (tensor->integer(i) != i)
+      return std::nullopt;
+  return tensor->numElements();
+}
+
+/// The rows of `matrix` and one more of zeros, for indices that hit none.
+static Value withZeroRow(PatternRewriter &rewriter, Location loc,
+                         const ConstantTensor &matrix) {
+  Shape shape(matrix.shape());
+  ++shape[0];
+  ConstantTensor rows = ConstantTensor::make(
+      RankedTensorType::get(shape, matrix.type().getElementType()));
+  for (int64_t i = 0; i < matrix.numElements(); ++i)
+    rows.setRaw(i, matrix.raw(i));
+  return makeConstant(rewriter, loc, rows).getOutput();
+}
+
+/// MatMul(Cast(x == [0, 1, ... N - 1]), W) picks row x of W: a Gather of M
+/// elements in place of N * M multiplications.
+static LogicalResult oneHotToGather(onnx::MatMulOp op,
+                                    PatternRewriter &rewriter) {
+  auto castOp = op.getA().getDefiningOp<onnx::CastOp>();
+  auto equal = castOp ? castOp.getInput().getDefiningOp<onnx::EqualOp>()
+                      : onnx::EqualOp();
+  auto type = staticType(op->getResult(0));
+  auto matrix = equal ? constantOf(op.getB()) : std::nullopt;
+  if (!matrix || !type || matrix->shape().size() != 2 ||
+      !matrix->format().isFloat() || matrix->numElements() > (int64_t(1) << 24))
+    return failure();
+  // 0 * infinity would be NaN.
+  for (int64_t i = 0; i < matrix->numElements(); ++i)
+    if (!std::isfinite(matrix->real(i)))
+      return failure();
+  for (unsigned i = 0; i < 2; ++i) {
+    Value x = equal->getOperand(i);
+    auto indices = staticType(x);
+    std::optional<int64_t> length = iotaLength(equal->getOperand(1 - i));
+    if (!indices || length != matrix->shape()[0] || indices.getRank() == 0 ||
+        indices.getShape().back() != 1 || indices.getRank() != type.getRank() ||
+        indices.getShape().drop_back() != type.getShape().drop_back() ||
+        !indices.getElementType().isSignlessInteger() ||
+        indices.getElementTypeBitWidth() < 32)
+      continue;
+    Location loc = op.getLoc();
+    auto scalar = [&](int64_t value) {
+      ConstantTensor tensor = ConstantTensor::make(
+          RankedTensorType::get({}, indices.getElementType()));
+      tensor.setInteger(0, value);
+      return makeConstant(rewriter, loc, tensor).getOutput();
+    };
+    Value none = scalar(*length);
+    auto booleans =
+        RankedTensorType::get(indices.getShape(), rewriter.getI1Type());
+    Value negative =
+        onnx::LessOp::create(rewriter, loc, booleans, x, scalar(0));
+    Value small = onnx::MinOp::create(rewriter, loc, TypeRange{indices},
+                                      ValueRange{x, none});
+    Value row =
+        onnx::WhereOp::create(rewriter, loc, indices, negative, none, small);
+    row = makeReshape(rewriter, loc, row,
+                      RankedTensorType::get(indices.getShape().drop_back(),
+                                            indices.getElementType()));
+    rewriter.replaceOpWithNewOp<onnx::GatherOp>(
+        op, type, withZeroRow(rewriter, loc, *matrix), row,
+        rewriter.getI64IntegerAttr(0));
+    return success();
+  }
+  return failure();
+}
+
 void populateFusionPatterns(RewritePatternSet &patterns) {
   patterns.add(fuseLayerNorm);
+  patterns.add(oneHotToGather);
 }
 
 } // namespace aicc::graph

@@ -27,7 +27,8 @@ int64_t modInteger(int64_t a, int64_t b, const ElementFormat &format);
 /// a is 1 or -1; 0 for a = 0).
 int64_t powInteger(int64_t a, int64_t b, const ElementFormat &exponent);
 
-/// Shifts by the width or more give 0.
+/// Shifts by the width or more, or by a negative amount: all bits are shifted
+/// out, so 0, or -1 for a negative signed number to the right.
 int64_t shiftLeft(int64_t a, int64_t b, const ElementFormat &format);
 int64_t shiftRight(int64_t a, int64_t b, const ElementFormat &format);
 

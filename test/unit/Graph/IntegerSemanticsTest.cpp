@@ -69,6 +69,8 @@ TEST_F(IntegerSemanticsTest, Shifts) {
   EXPECT_EQ(shiftRight(255, 8, u8), 0);
   EXPECT_EQ(shiftLeft(1, -1, i64), 0);
   EXPECT_EQ(shiftRight(-8, 1, i64), -4);
+  EXPECT_EQ(shiftRight(-8, 64, i64), -1);
+  EXPECT_EQ(shiftRight(8, -1, i64), 0);
 }
 
 TEST_F(IntegerSemanticsTest, FloatsSaturate) {
