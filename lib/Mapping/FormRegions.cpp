@@ -17,7 +17,7 @@
 
 namespace aicc {
 #define GEN_PASS_DEF_FORMREGIONSPASS
-#include "aicc/Mapping/Passes.h.inc"
+#include "lib/Mapping/Passes.h.inc"
 } // namespace aicc
 
 using namespace mlir;

@@ -6,7 +6,7 @@
 namespace aicc {
 #define GEN_PASS_DEF_PLANBUFFERSPASS
 #define GEN_PASS_REGISTRATION
-#include "aicc/Mapping/Passes.h.inc"
+#include "lib/Mapping/Passes.h.inc"
 } // namespace aicc
 
 using namespace mlir;

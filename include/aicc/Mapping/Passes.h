@@ -13,7 +13,7 @@
 namespace aicc {
 
 #define GEN_PASS_DECL
-#include "aicc/Mapping/Passes.h.inc"
+#include "lib/Mapping/Passes.h.inc"
 
 void registerMappingPasses();
 
