@@ -19,12 +19,13 @@
 // CHECK: scf.yield
 // CHECK: vector.store %{{.*}}, %[[Y]]
 // CHECK: vector.maskedstore %[[Y]][%{{.*}}], %[[MASK]]
-// CHECK: aicc.weight @w0 at 0 pack <dims = [1, 0, 1], sizes = [1, 64, 48], steps = [48, 1, 1]>
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: aicc.shape = array<i64: 8, 64>
 // CHECK-SAME: %[[ARENA:.*]]: memref<0xi8>, %[[WEIGHTS:.*]]: memref<12288xi8>
 // CHECK: %[[VIEW:.*]] = memref.view %[[WEIGHTS]]
 // CHECK: aicc.launch @k0(%{{.*}}, %[[VIEW]], %{{.*}}) trip
+
+// CHECK: aicc.weight @w0 at 0 pack <dims = [1, 0, 1], sizes = [1, 64, 48], steps = [48, 1, 1]>
 
 // AVX2: vector<8xf32>
 func.func @main(%x: tensor<8x64xf32>) -> tensor<8x40xf32> {
