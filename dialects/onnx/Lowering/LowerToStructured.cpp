@@ -9,8 +9,12 @@
 #include "dialects/onnx/Lowering/Ops/Ops.h"
 #include "dialects/onnx/Lowering/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
@@ -196,6 +200,11 @@ lowerFunctions(ModuleOp module,
 }
 
 LogicalResult checkSupported(ModuleOp module) {
+  // Outside of a pass nobody has loaded what the lowering builds.
+  module.getContext()
+      ->loadDialect<arith::ArithDialect, linalg::LinalgDialect,
+                    math::MathDialect, scf::SCFDialect,
+                    tensor::TensorDialect>();
   SmallVector<OwningOpRef<func::FuncOp>> lowered;
   return lowerFunctions(module, lowered);
 }
