@@ -58,9 +58,9 @@ Stage aicc::lastStage(EmitKind kind) {
   switch (kind) {
   case EmitKind::Onnx:
     return Stage::Onnx;
-  case EmitKind::Check: // What cannot be lowered is known after folding.
   case EmitKind::Graph:
     return Stage::Graph;
+  case EmitKind::Check: // What cannot be lowered is known by lowering it.
   case EmitKind::Structured:
     return Stage::Structured;
   case EmitKind::Mapped:

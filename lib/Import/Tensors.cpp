@@ -266,7 +266,7 @@ std::shared_ptr<MappedFile> openExternal(Importer &importer,
                                       importer.limits().maxFileBytes, error);
   if (!file)
     refuseTensor(node, ErrorCode::External,
-                 what + ": external data file '" + location + "': " + error);
+                 what + ": external data file '" + location + "' " + error);
   importer.externals.emplace(location, file);
   return file;
 }

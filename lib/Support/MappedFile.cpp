@@ -25,7 +25,7 @@ std::shared_ptr<MappedFile> MappedFile::map(int fd, int64_t maxBytes,
                                             bool *tooLarge) {
   struct stat info;
   if (fstat(fd, &info) != 0) {
-    error = std::strerror(errno);
+    error = std::string("cannot be read: ") + std::strerror(errno);
     return nullptr;
   }
   if (!S_ISREG(info.st_mode)) {
@@ -48,7 +48,7 @@ std::shared_ptr<MappedFile> MappedFile::map(int fd, int64_t maxBytes,
   if (size) {
     address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (address == MAP_FAILED) {
-      error = std::strerror(errno);
+      error = std::string("cannot be read: ") + std::strerror(errno);
       return nullptr;
     }
   }
@@ -63,7 +63,7 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string &path,
   // O_NONBLOCK: opening a FIFO must not wait for a writer.
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
-    error = std::strerror(errno);
+    error = std::string("cannot be read: ") + std::strerror(errno);
     return nullptr;
   }
   auto file = map(fd, maxBytes, /*singleLink=*/false, error, tooLarge);
@@ -82,7 +82,7 @@ std::shared_ptr<MappedFile> MappedFile::openBeneath(const std::string &folder,
   int dir = ::open(folder.empty() ? "." : folder.c_str(),
                    O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0) {
-    error = std::strerror(errno);
+    error = std::string("cannot be read: ") + std::strerror(errno);
     return nullptr;
   }
   struct open_how how;
@@ -99,7 +99,7 @@ std::shared_ptr<MappedFile> MappedFile::openBeneath(const std::string &folder,
     else if (openError == ELOOP)
       error = "is reached through a symbolic link";
     else
-      error = std::strerror(openError);
+      error = std::string("cannot be read: ") + std::strerror(openError);
     return nullptr;
   }
   auto file = map(fd, maxBytes, /*singleLink=*/true, error, nullptr);
