@@ -60,7 +60,7 @@ void Search::consider(const Mapping &mapping) {
     return;
   // Candidates come with the smaller tiles first: a larger one must be worth
   // its code.
-  constexpr double worthwhile = 0.995;
+  constexpr double worthwhile = 0.98;
   if (found && score(*cost) >= worthwhile * score(best.cost))
     return;
   best = {mapping, *cost};

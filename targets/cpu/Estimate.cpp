@@ -181,7 +181,7 @@ double Estimator::tileCycles() {
   // each halving.
   if (mapping.vector >= 0 && isReduction(mapping.vector))
     ops += results * 2 * llvm::Log2_64_Ceil(mapping.lanes);
-  constexpr double tileOverheadCycles = 4;
+  constexpr double tileOverheadCycles = 1;
   return cycles + tileOverheadCycles +
          std::max(ops / machine.vector.fmasPerCycle.value,
                   accesses / machine.vector.loadsPerCycle.value);
