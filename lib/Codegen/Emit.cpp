@@ -15,8 +15,11 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
+
+#include <dlfcn.h>
 
 using namespace mlir;
 using namespace aicc;
@@ -44,6 +47,7 @@ private:
   std::string manifest() const;
   LogicalResult writeSideFile();
   LogicalResult writeText(ModuleOp lowered, Backend::Form form);
+  LogicalResult link(ModuleOp lowered, std::vector<char> &image);
   LogicalResult writeImage(ModuleOp lowered);
   bool commit(OutputFile &file);
 
@@ -120,37 +124,65 @@ LogicalResult Emitter::writeText(ModuleOp lowered, Backend::Form form) {
   return success(file && file->write(parts->front()) && commit(*file));
 }
 
-LogicalResult Emitter::writeImage(ModuleOp lowered) {
+/// The folder of the runtime library that this process runs with.
+static std::string runtimeFolder() {
+  Dl_info info = {};
+  if (!dladdr(reinterpret_cast<void *>(&aicc_model_load), &info) ||
+      !info.dli_fname)
+    return "";
+  llvm::SmallString<256> path(info.dli_fname);
+  llvm::sys::fs::make_absolute(path);
+  return llvm::sys::path::parent_path(path).str();
+}
+
+LogicalResult Emitter::link(ModuleOp lowered, std::vector<char> &image) {
   std::string text = manifest();
+  LinkRequest request;
+  request.prefix = program.prefix;
+  request.kind = inputs.kind == EmitKind::Obj   ? LinkKind::Relocatable
+                 : inputs.kind == EmitKind::Exe ? LinkKind::Executable
+                                                : LinkKind::SharedLibrary;
+  bool isProgram = request.kind == LinkKind::Executable;
   auto objects = backend->compile(
       lowered, Backend::Form::Object, [&](llvm::Module &llvmModule) {
         addModelData(llvmModule, program, text, sideFile);
+        if (isProgram)
+          request.interpreter = addProgramStart(llvmModule, program.prefix);
       });
   if (failed(objects))
     return failure();
-  std::vector<char> image;
-  std::string why;
-  Externals externals;
-  if (!findExternals(*objects, externals))
+  if (isProgram && request.interpreter.empty())
+    return error(ErrorCode::Unsupported,
+                 "--emit=exe is for Linux on x86-64 and AArch64, not for '" +
+                     backend->triple() + "'");
+  request.runtimeFolder = isProgram ? runtimeFolder() : "";
+  if (!findExternals(*objects, request.externals))
     return error(ErrorCode::Internal, "the generated objects are damaged");
-  if (!externals.unknown.empty())
+  if (!request.externals.unknown.empty())
     return error(ErrorCode::Unsupported,
                  "processor '" + backend->cpu() +
                      "' has no instruction for something that the model needs "
                      "(" +
-                     llvm::join(externals.unknown, ", ") +
+                     llvm::join(request.externals.unknown, ", ") +
                      "): choose a newer one by --mcpu");
-  LinkKind kind = inputs.kind == EmitKind::Obj ? LinkKind::Relocatable
-                                               : LinkKind::SharedLibrary;
-  if (!linkObjects(*objects, kind, program.prefix, externals, image, why))
+  std::string why;
+  if (!linkObjects(*objects, request, image, why))
     return error(ErrorCode::Internal, "the linker failed: " + why);
+  return success();
+}
 
+LogicalResult Emitter::writeImage(ModuleOp lowered) {
+  std::vector<char> image;
+  if (failed(link(lowered, image)))
+    return failure();
   bool inside = program.weightBytes > 0 && sideFile.empty();
   uint64_t offset = image.size();
+  std::string why;
   if (inside && !(offset = appendSection(image, weightsSection, why)))
     return error(ErrorCode::Internal, why);
   std::unique_ptr<OutputFile> file =
-      OutputFile::create(inputs.outputPath, sink);
+      OutputFile::create(inputs.outputPath, sink,
+                         /*executable=*/inputs.kind == EmitKind::Exe);
   if (!file || !file->write(image) || !file->writeZeros(offset - image.size()))
     return failure();
   if (inside && !streamWeights(program, [&](ArrayRef<char> bytes) {
@@ -194,6 +226,7 @@ LogicalResult Emitter::run() {
     return writeText(*lowered, Backend::Form::Assembly);
   case EmitKind::Obj:
   case EmitKind::Lib:
+  case EmitKind::Exe:
     return writeImage(*lowered);
   default:
     return error(ErrorCode::Usage, "this form of output is not made from "

@@ -28,7 +28,8 @@ static bool isLibm(StringRef name) {
 
 static bool isAlwaysThere(StringRef name) {
   return name.empty() || name == "memcpy" || name == "memset" ||
-         name == "memmove" || name == "_GLOBAL_OFFSET_TABLE_";
+         name == "memmove" || name == "__libc_start_main" ||
+         name == "aicc_main" || name == "_GLOBAL_OFFSET_TABLE_";
 }
 
 bool aicc::findExternals(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects,
@@ -64,14 +65,15 @@ bool aicc::findExternals(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects,
   return true;
 }
 
-bool aicc::writeLibmStub(const std::string &path, const Externals &externals) {
+bool aicc::writeStub(const std::string &path, StringRef soname,
+                     uint16_t machine, llvm::ArrayRef<std::string> symbols) {
   llvm::ifs::IFSStub stub;
   stub.IfsVersion = llvm::VersionTuple(3, 0);
-  stub.SoName = "libm.so.6";
-  stub.Target.Arch = externals.machine;
+  stub.SoName = soname.str();
+  stub.Target.Arch = machine;
   stub.Target.BitWidth = llvm::ifs::IFSBitWidthType::IFS64;
   stub.Target.Endianness = llvm::ifs::IFSEndiannessType::Little;
-  for (const std::string &name : externals.libm) {
+  for (const std::string &name : symbols) {
     stub.Symbols.emplace_back(name);
     stub.Symbols.back().Type = llvm::ifs::IFSSymbolType::Func;
   }

@@ -25,10 +25,11 @@ struct Externals {
 bool findExternals(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects,
                    Externals &externals);
 
-/// Writes a shared library that only declares `externals.libm` and is called
-/// libm.so.6, so that a library linked with it asks the loader for the real
+/// Writes a shared library for `machine` that only declares `symbols` and is
+/// called `soname`, so that what is linked with it asks the loader for the real
 /// one. No C library is needed where models are compiled.
-bool writeLibmStub(const std::string &path, const Externals &externals);
+bool writeStub(const std::string &path, llvm::StringRef soname,
+               uint16_t machine, llvm::ArrayRef<std::string> symbols);
 
 } // namespace aicc
 

@@ -23,6 +23,7 @@ static std::string layoutScript() {
   return R"(
 SECTIONS {
   . = SIZEOF_HEADERS;
+  .interp : { *(.interp) }
   .dynsym : { *(.dynsym) }
   .gnu.hash : { *(.gnu.hash) }
   .dynstr : { *(.dynstr) }
@@ -103,35 +104,52 @@ static bool runLinker(llvm::ArrayRef<std::string> args, std::string &why) {
   return result.retCode == 0;
 }
 
+/// Adds what makes a file that the loader can map; false if a temporary file
+/// cannot be written.
+static bool addLoadableArgs(const LinkRequest &request, TemporaryFiles &files,
+                            std::vector<std::string> &args) {
+  args.insert(args.end(), {"-z", "noexecstack", "-z", "now", "-z", "relro",
+                           "--hash-style=gnu", "--nostdlib", "--gc-sections",
+                           "-T", files.create("lds", layoutScript())});
+  bool good = !args.back().empty();
+  auto addStub = [&](llvm::StringRef soname,
+                     llvm::ArrayRef<std::string> symbols) {
+    std::string path = files.create("so", "");
+    args.push_back(path);
+    good = good && !path.empty() &&
+           writeStub(path, soname, request.externals.machine, symbols);
+  };
+  if (!request.externals.libm.empty())
+    addStub("libm.so.6", request.externals.libm);
+  if (request.kind == LinkKind::SharedLibrary) {
+    args.insert(args.end(), {"-shared", "--defsym=aicc_model=" +
+                                            request.prefix + "_model"});
+    return good;
+  }
+  addStub("libaicc_runtime.so", {"aicc_main"});
+  addStub("libc.so.6", {"__libc_start_main", "memcpy", "memmove", "memset"});
+  args.insert(args.end(),
+              {"-pie", "--entry=" + request.prefix + "_start",
+               "--dynamic-linker=" + request.interpreter, "--enable-new-dtags",
+               "-rpath", "$ORIGIN:" + request.runtimeFolder});
+  return good;
+}
+
 bool aicc::linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects,
-                       LinkKind kind, llvm::StringRef prefix,
-                       const Externals &externals, std::vector<char> &result,
+                       const LinkRequest &request, std::vector<char> &result,
                        std::string &why) {
   TemporaryFiles files;
   std::string output = files.create("out", "");
   std::vector<std::string> args = {"ld.lld", "-o", output, "--threads=1",
                                    "--build-id=none"};
-  if (kind == LinkKind::Relocatable) {
+  if (request.kind == LinkKind::Relocatable)
     args.push_back("-r");
-  } else {
-    std::string script = files.create("lds", layoutScript());
-    args.insert(args.end(),
-                {"-shared", "-z", "noexecstack", "-z", "now", "-z", "relro",
-                 "--hash-style=gnu", "--nostdlib", "--gc-sections",
-                 ("--defsym=aicc_model=" + prefix + "_model").str(), "-T",
-                 script});
-    if (script.empty())
-      output.clear();
-  }
+  else if (!addLoadableArgs(request, files, args))
+    output.clear();
   for (const llvm::SmallVector<char, 0> &object : objects) {
     args.push_back(
         files.create("o", llvm::StringRef(object.data(), object.size())));
     if (args.back().empty())
-      output.clear();
-  }
-  if (kind == LinkKind::SharedLibrary && !externals.libm.empty()) {
-    args.push_back(files.create("so", ""));
-    if (args.back().empty() || !writeLibmStub(args.back(), externals))
       output.clear();
   }
   if (output.empty()) {

@@ -15,17 +15,26 @@
 namespace aicc {
 
 enum class LinkKind {
-  Relocatable,  ///< One object for an embedder.
-  SharedLibrary ///< With `aicc_model` as a second name of <prefix>_model.
+  Relocatable,   ///< One object for an embedder.
+  SharedLibrary, ///< With `aicc_model` as a second name of <prefix>_model.
+  Executable     ///< Starts at <prefix>_start; runs by libaicc_runtime.
+};
+
+struct LinkRequest {
+  LinkKind kind = LinkKind::SharedLibrary;
+  std::string prefix; ///< Of the model's symbols.
+  Externals externals;
+  /// Of an executable: its program interpreter, and where libaicc_runtime is
+  /// if it is not beside it.
+  std::string interpreter, runtimeFolder;
 };
 
 /// Links `objects` with lld. No system library takes part: what stays
 /// undefined is resolved when the result is loaded or linked; a shared library
-/// that needs libm says so.
+/// or executable says which libraries it needs.
 /// Returns false and says in `why` what the linker said.
 bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects,
-                 LinkKind kind, llvm::StringRef prefix,
-                 const Externals &externals, std::vector<char> &result,
+                 const LinkRequest &request, std::vector<char> &result,
                  std::string &why);
 
 } // namespace aicc

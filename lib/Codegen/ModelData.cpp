@@ -4,9 +4,11 @@
 
 #include "aicc/Codegen/ElfImage.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/GlobalVariable.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -134,4 +136,82 @@ void aicc::addModelData(llvm::Module &module, const ProgramInfo &program,
       b.global(llvm::ConstantStruct::getAnon(fields), program.prefix + "_model",
                GlobalValue::ExternalLinkage);
   desc->setAlignment(llvm::Align(8));
+}
+
+/// What the C library's own crt1.o does: the arguments that the kernel left on
+/// the stack, and the loader's function to run at exit.
+static const char startX86[] = R"(
+	.text
+	.globl	@_start
+	.hidden	@_start
+	.type	@_start,@function
+@_start:
+	xorl	%ebp, %ebp
+	movq	%rdx, %r9
+	popq	%rsi
+	movq	%rsp, %rdx
+	andq	$-16, %rsp
+	pushq	%rax
+	pushq	%rsp
+	xorl	%r8d, %r8d
+	xorl	%ecx, %ecx
+	leaq	@_program(%rip), %rdi
+	callq	*__libc_start_main@GOTPCREL(%rip)
+	hlt
+	.size	@_start, .-@_start
+)";
+static const char startAArch64[] = R"(
+	.text
+	.globl	@_start
+	.hidden	@_start
+	.type	@_start,%function
+@_start:
+	mov	x29, #0
+	mov	x30, #0
+	mov	x5, x0
+	ldr	x1, [sp]
+	add	x2, sp, #8
+	mov	x6, sp
+	adrp	x0, @_program
+	add	x0, x0, :lo12:@_program
+	mov	x3, #0
+	mov	x4, #0
+	bl	__libc_start_main
+	brk	#0
+	.size	@_start, .-@_start
+)";
+
+std::string aicc::addProgramStart(llvm::Module &module,
+                                  llvm::StringRef prefix) {
+  const llvm::Triple &triple = module.getTargetTriple();
+  bool isX86 = triple.getArch() == llvm::Triple::x86_64;
+  bool isAArch64 = triple.getArch() == llvm::Triple::aarch64;
+  if (!triple.isOSLinux() || (!isX86 && !isAArch64))
+    return "";
+  // int program(int argc, char **argv)
+  llvm::LLVMContext &context = module.getContext();
+  auto *i32 = llvm::Type::getInt32Ty(context);
+  auto *pointer = llvm::PointerType::getUnqual(context);
+  auto *program = llvm::Function::Create(
+      llvm::FunctionType::get(i32, {i32, pointer}, false),
+      GlobalValue::ExternalLinkage, prefix + "_program", module);
+  program->setVisibility(GlobalValue::HiddenVisibility);
+  llvm::FunctionCallee run = module.getOrInsertFunction(
+      "aicc_main",
+      llvm::FunctionType::get(i32, {i32, pointer, pointer}, false));
+  llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", program));
+  b.CreateRet(
+      b.CreateCall(run, {program->getArg(0), program->getArg(1),
+                         module.getNamedGlobal((prefix + "_model").str())}));
+
+  std::string text = isX86 ? startX86 : startAArch64;
+  for (llvm::StringRef name : {"_start", "_program"}) {
+    std::string placeholder = ("@" + name).str(),
+                symbol = (prefix + name).str();
+    for (size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos;
+         at += symbol.size())
+      text.replace(at, placeholder.size(), symbol);
+  }
+  module.appendModuleInlineAsm(text);
+  return isX86 ? "/lib64/ld-linux-x86-64.so.2" : "/lib/ld-linux-aarch64.so.1";
 }

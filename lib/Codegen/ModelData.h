@@ -5,6 +5,8 @@
 
 #include "lib/Codegen/Program.h"
 
+#include <string>
+
 namespace llvm {
 class Module;
 } // namespace llvm
@@ -18,6 +20,11 @@ namespace aicc {
 /// beside the artefact instead.
 void addModelData(llvm::Module &module, const ProgramInfo &program,
                   llvm::StringRef manifest, llvm::StringRef weightsFile);
+
+/// Adds the start of a program, `<prefix>_start`, which hands the command line
+/// and the model to aicc_main (aicc-c/runtime.h). Returns the path of the
+/// program interpreter, empty if there is no such start for the architecture.
+std::string addProgramStart(llvm::Module &module, llvm::StringRef prefix);
 
 } // namespace aicc
 

@@ -1,10 +1,5 @@
 //===- aicc-run.cpp - Run a compiled model --------------------------------===//
 
-#include "tools/aicc-run/Runner.h"
+#include "aicc-c/runtime.h"
 
-int main(int argc, char **argv) {
-  aicc::run::Options options;
-  if (int code = aicc::run::parseOptions(argc, argv, options); code >= 0)
-    return code;
-  return aicc::run::runModel(options);
-}
+int main(int argc, char **argv) { return aicc_main(argc, argv, nullptr); }

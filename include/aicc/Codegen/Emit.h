@@ -20,7 +20,7 @@ namespace aicc {
 class DiagnosticSink;
 
 struct EmitInputs {
-  EmitKind kind = EmitKind::Lib; ///< Llvm, Asm, Obj or Lib.
+  EmitKind kind = EmitKind::Lib; ///< Llvm, Asm, Obj, Lib or Exe.
   std::string outputPath;        ///< "-": standard output.
   /// The artefact's name in the end, if that is not `outputPath`: weights that
   /// are not inside it are found by that name.

@@ -1,6 +1,6 @@
 //===- aicc-emit-test.cpp - Loops stage in, artefact out, for tests -------===//
 //
-//   aicc-emit-test IN.mlir OUT [lib|obj|asm|llvm] [CPU] [TRIPLE]
+//   aicc-emit-test IN.mlir OUT [lib|obj|exe|asm|llvm] [CPU] [TRIPLE]
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,6 +24,7 @@ int main(int argc, char **argv) {
   aicc::EmitInputs inputs;
   inputs.kind = llvm::StringSwitch<aicc::EmitKind>(argc > 3 ? argv[3] : "lib")
                     .Case("obj", aicc::EmitKind::Obj)
+                    .Case("exe", aicc::EmitKind::Exe)
                     .Case("asm", aicc::EmitKind::Asm)
                     .Case("llvm", aicc::EmitKind::Llvm)
                     .Default(aicc::EmitKind::Lib);

@@ -1,6 +1,6 @@
 //===- Options.cpp - The command line of aicc-run -------------------------===//
 
-#include "tools/aicc-run/Runner.h"
+#include "lib/Runtime/Run/Runner.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -12,7 +12,8 @@ using namespace aicc::run;
 static const char help[] =
     R"(usage: aicc-run ARTEFACT [options]
 
-Runs a model that aicc compiled.
+Runs a model that aicc compiled; a program emitted by aicc takes the same
+options, without ARTEFACT.
 
   --input=NAME=@X.npy     an input; NAME= may be left out if there is only one
   --random[=SEED]         fills the inputs that are not given with noise
@@ -102,6 +103,8 @@ int aicc::run::parseOptions(int argc, char **argv, Options &options) {
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
     if (argument.compare(0, 2, "--") != 0) {
+      if (options.linked)
+        return usage("unexpected argument '" + argument + "'");
       if (!options.artefact.empty())
         return usage("more than one artefact given: '" + argument + "'");
       options.artefact = argument;
@@ -124,6 +127,8 @@ int aicc::run::parseOptions(int argc, char **argv, Options &options) {
       return usage(!known ? "unknown option '" + argument + "'"
                           : "wrong value in '" + argument + "'");
   }
+  if (options.linked)
+    options.artefact = argv[0];
   if (options.artefact.empty())
     return usage("no artefact given");
   return -1;

@@ -1,7 +1,7 @@
 //===- Runner.h - Run a compiled model --------------------------*- C++ -*-===//
 
-#ifndef AICC_TOOLS_AICC_RUN_RUNNER_H
-#define AICC_TOOLS_AICC_RUN_RUNNER_H
+#ifndef AICC_LIB_RUNTIME_RUN_RUNNER_H
+#define AICC_LIB_RUNTIME_RUN_RUNNER_H
 
 #include "aicc/Runtime/Npy.h"
 
@@ -21,7 +21,8 @@ struct NamedFile {
 };
 
 struct Options {
-  std::string artefact;
+  std::string artefact; ///< Where it is, or the name of the program.
+  const aicc_model_desc *linked = nullptr; ///< A model that is linked in.
   std::vector<NamedFile> inputs, outputs, expected;
   std::optional<uint64_t> random; ///< Seed for inputs that are not given.
   double rtol = 1e-3, atol = 1e-4;
@@ -30,6 +31,7 @@ struct Options {
   bool json = false;
 };
 
+/// With `options.linked` set, no artefact is expected.
 /// Returns an exit code where there is nothing to run (help, a wrong flag:
 /// said on stderr), else -1.
 int parseOptions(int argc, char **argv, Options &options);
@@ -60,4 +62,4 @@ int runModel(const Options &options);
 
 } // namespace aicc::run
 
-#endif // AICC_TOOLS_AICC_RUN_RUNNER_H
+#endif // AICC_LIB_RUNTIME_RUN_RUNNER_H

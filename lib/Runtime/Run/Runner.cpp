@@ -1,12 +1,13 @@
 //===- Runner.cpp - Run a compiled model ----------------------------------===//
 
-#include "tools/aicc-run/Runner.h"
+#include "lib/Runtime/Run/Runner.h"
 
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <sys/resource.h>
+#include <unistd.h>
 
 using namespace aicc;
 using namespace aicc::run;
@@ -76,10 +77,22 @@ std::vector<int64_t> shapeOf(const aicc_tensor_desc &desc) {
 
 } // namespace
 
+/// Where the running program is: a side file of weights is beside it.
+static std::string programFolder() {
+  char path[4096];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
+  std::string name(path, length > 0 ? length : 0);
+  size_t slash = name.rfind('/');
+  return slash == std::string::npos ? "." : name.substr(0, slash);
+}
+
 int Runner::load() {
   Clock::time_point start = Clock::now();
-  if (aicc_model_load(options.artefact.c_str(), &model) != AICC_OK ||
-      aicc_context_create(model, &context) != AICC_OK)
+  aicc_status status =
+      options.linked ? aicc_model_from_desc(options.linked,
+                                            programFolder().c_str(), &model)
+                     : aicc_model_load(options.artefact.c_str(), &model);
+  if (status != AICC_OK || aicc_context_create(model, &context) != AICC_OK)
     return fail(options.artefact, aicc_last_error(nullptr));
   measurements.loadMicroseconds = microsecondsSince(start);
   desc = aicc_model_get_desc(model);
@@ -249,6 +262,14 @@ int Runner::run() {
     return code;
   (options.json ? printJson : printTable)(options, measurements, reports);
   return same ? Ok : VerifyFailed;
+}
+
+int aicc_main(int argc, char **argv, const aicc_model_desc *desc) {
+  Options options;
+  options.linked = desc;
+  if (int code = parseOptions(argc, argv, options); code >= 0)
+    return code;
+  return runModel(options);
 }
 
 int aicc::run::runModel(const Options &options) {

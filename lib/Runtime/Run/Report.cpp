@@ -1,6 +1,6 @@
 //===- Report.cpp - What aicc-run prints ----------------------------------===//
 
-#include "tools/aicc-run/Runner.h"
+#include "lib/Runtime/Run/Runner.h"
 
 #include <algorithm>
 #include <cinttypes>
