@@ -166,4 +166,6 @@ function(aicc_add_unittest name)
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/test/unit")
   add_test(NAME unit/${name} COMMAND ${name}
            --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/unit/${name}.xml)
+  set_property(TEST unit/${name} APPEND PROPERTY ENVIRONMENT
+    "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/lsan.supp:print_suppressions=0")
 endfunction()
