@@ -73,8 +73,8 @@ int main(void) {
   for (i = 0; i < MODEL.num_outputs; ++i)
     outputs[i] = allocate(&MODEL.outputs[i]);
 
-  if (aicc_run(context, inputs, MODEL.num_inputs, outputs,
-               MODEL.num_outputs) != AICC_OK)
+  if (aicc_run(context, inputs, MODEL.num_inputs, outputs, MODEL.num_outputs) !=
+      AICC_OK)
     return fail(context);
   for (i = 0; i < MODEL.num_outputs; ++i)
     print(&MODEL.outputs[i], &outputs[i]);

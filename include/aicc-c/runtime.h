@@ -228,9 +228,9 @@ AICC_RUNTIME_API int32_t aicc_set_budget(int32_t threads);
 |* Programs
 \*===----------------------------------------------------------------------===*/
 
-/** The command line of aicc-run: `argv` names .npy files for inputs and outputs.
- *  With `desc` null the first argument is the artefact to load; an executable
- *  that aicc emits gives its own model. Returns the exit code. */
+/** The command line of aicc-run: `argv` names .npy files for inputs and
+ * outputs. With `desc` null the first argument is the artefact to load; an
+ * executable that aicc emits gives its own model. Returns the exit code. */
 AICC_RUNTIME_API int aicc_main(int argc, char **argv,
                                const aicc_model_desc *desc);
 

@@ -25,8 +25,8 @@ struct EmitInputs {
   /// The artefact's name in the end, if that is not `outputPath`: weights that
   /// are not inside it are found by that name.
   std::string finalPath;
-  std::string modelPath;         ///< Named in diagnostics.
-  std::string triple, cpu;       ///< Empty: those of the host.
+  std::string modelPath;   ///< Named in diagnostics.
+  std::string triple, cpu; ///< Empty: those of the host.
   unsigned optLevel = 3;
   /// Members added to the manifest: hashes, options, predicted cost per node.
   /// Nothing that changes from one compilation of the same input to the next.

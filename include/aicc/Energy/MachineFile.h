@@ -11,9 +11,8 @@ namespace aicc {
 /// which give nothing. Unknown and repeated keys, missing sources and values
 /// out of range are errors; so is a file of over 256 KiB or nested deeper than
 /// any machine (YAML parsers recurse).
-std::optional<MachineDesc> parseMachine(llvm::StringRef text,
-                                        llvm::StringRef path,
-                                        DiagnosticSink &sink);
+std::optional<MachineDesc>
+parseMachine(llvm::StringRef text, llvm::StringRef path, DiagnosticSink &sink);
 
 } // namespace aicc
 
