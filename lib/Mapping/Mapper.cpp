@@ -114,7 +114,7 @@ void Search::tryUnroll(Mapping mapping) {
       window *= workload.dims[d].size;
   // Code size: a tile of 8 with a 7x7 window is 392 steps.
   constexpr int64_t longestWindow = 25;
-  if (window == 1 || window > longestWindow)
+  if (window <= 1 || window > longestWindow)
     return;
   for (int64_t d = 0; d < rank(); ++d)
     if (isReduction(d) && d != mapping.vector)

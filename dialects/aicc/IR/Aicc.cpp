@@ -82,8 +82,9 @@ LogicalResult PackAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   for (auto [dim, size, step] : llvm::zip(dims, sizes, steps)) {
     if (dim < 0)
       return emitError() << "expected dimensions of at least 0, found " << dim;
-    if (size < 1 || step < 1)
-      return emitError() << "expected sizes and steps of at least 1, found "
+    if (size < 0 || step < 1)
+      return emitError() << "expected sizes of at least 0 and steps of at "
+                            "least 1, found "
                          << size << " and " << step;
     if (llvm::MulOverflow(elements, size, elements))
       return emitError() << "number of elements overflows 64 bits";

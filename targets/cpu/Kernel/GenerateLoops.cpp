@@ -132,6 +132,8 @@ Value ProgramBuilder::bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape) {
   int64_t span = 1;
   for (auto [size, stride] : llvm::zip(shape, ref.strides))
     span += (size - 1) * stride;
+  if (llvm::is_contained(shape, 0))
+    span = 0;
   int64_t width = storedBytes(root.elementType);
   Location loc = entry.getLoc();
   Value offset = arith::ConstantIndexOp::create(

@@ -130,7 +130,7 @@ func.func @type(%a: memref<5xf32>) {
 
 // -----
 
-// expected-error@+1 {{expected sizes and steps of at least 1, found 4 and 0}}
+// expected-error@+1 {{expected sizes of at least 0 and steps of at least 1, found 4 and 0}}
 "test.op"() {p = #aicc.pack<dims = [0], sizes = [4], steps = [0]>} : () -> ()
 
 // -----
