@@ -7,7 +7,8 @@
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APInt.h"
-#include "llvm/Support/Endian.h"
+
+#include <cstring>
 
 using namespace mlir;
 
@@ -112,6 +113,73 @@ ElementsAttr retype(ElementsAttr attr, RankedTensorType type) {
   if (from != to)
     dense = dense.bitcast(to);
   return dense.isSplat() ? dense.resizeSplat(type) : dense.reshape(type);
+}
+
+/// The raw bytes of a constant; empty if it has none, or is a splat.
+static ArrayRef<char> rawBytes(ElementsAttr attr) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    return blob ? blob->getData() : ArrayRef<char>();
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(attr);
+  return dense && !dense.isSplat() ? dense.getRawData() : ArrayRef<char>();
+}
+
+/// Copies a strided part, innermost dimension first where it is contiguous.
+static void copyPart(const char *from, char *&to, ArrayRef<int64_t> shape,
+                     ArrayRef<int64_t> strides, int64_t bytes) {
+  if (shape.empty() || (shape.size() == 1 && strides[0] == 1)) {
+    int64_t size = (shape.empty() ? 1 : shape[0]) * bytes;
+    std::memcpy(to, from, size);
+    to += size;
+    return;
+  }
+  for (int64_t i = 0; i < shape[0]; ++i)
+    copyPart(from + i * strides[0] * bytes, to, shape.drop_front(),
+             strides.drop_front(), bytes);
+}
+
+/// Whether elements follow on each other.
+static bool isContiguous(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
+  int64_t expected = 1;
+  for (size_t i = shape.size(); i-- > 0;) {
+    if (shape[i] != 1 && strides[i] != expected)
+      return false;
+    expected *= shape[i];
+  }
+  return true;
+}
+
+ElementsAttr stridedPart(ElementsAttr attr, RankedTensorType type,
+                         int64_t offset, ArrayRef<int64_t> strides) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(attr))
+    if (dense.isSplat())
+      return dense.resizeSplat(type);
+  unsigned bytes = blobBytes(type.getElementType());
+  ArrayRef<char> data = rawBytes(attr);
+  // i1 is packed in dense attributes.
+  if (!bytes || type.getElementType().isInteger(1) ||
+      int64_t(data.size()) != attr.getNumElements() * int64_t(bytes))
+    return {};
+  ArrayRef<int64_t> shape = type.getShape();
+  const char *first = data.data() + offset * bytes;
+  int64_t size = type.getNumElements() * bytes;
+  auto resource = dyn_cast<DenseResourceElementsAttr>(attr);
+  if (resource && isContiguous(shape, strides)) {
+    // The blob that this one points into lives as long as the context.
+    AsmResourceBlob view(ArrayRef<char>(first, size), bytes,
+                         AsmResourceBlob::DeleterFn(), /*dataIsMutable=*/false);
+    return DenseResourceElementsAttr::get(
+        type, resource.getRawHandle().getKey(), std::move(view));
+  }
+  AsmResourceBlob copy = HeapAsmResourceBlob::allocate(
+      size, std::max<size_t>(bytes, 64), /*dataIsMutable=*/true);
+  char *to = copy.getMutableData().data();
+  copyPart(first, to, shape, strides, bytes);
+  if (!resource)
+    return DenseElementsAttr::getFromRawBuffer(type, copy.getData());
+  return DenseResourceElementsAttr::get(type, resource.getRawHandle().getKey(),
+                                        std::move(copy));
 }
 
 DenseElementsAttr denseNumbers(RankedTensorType type, ArrayRef<double> values) {

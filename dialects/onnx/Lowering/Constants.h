@@ -26,6 +26,13 @@ std::optional<llvm::SmallVector<double>> readNumbers(mlir::ElementsAttr attr);
 /// an element; null if that does not work out.
 mlir::ElementsAttr retype(mlir::ElementsAttr attr, mlir::RankedTensorType type);
 
+/// The part of a constant that starts at element `offset` and steps by
+/// `strides` (in elements) through `type`'s shape. What follows on in a blob is
+/// a view into it; anything else is copied. Null for types without whole bytes.
+mlir::ElementsAttr stridedPart(mlir::ElementsAttr attr,
+                               mlir::RankedTensorType type, int64_t offset,
+                               llvm::ArrayRef<int64_t> strides);
+
 /// A dense tensor of float or integer type from numbers; integers round
 /// towards zero.
 mlir::DenseElementsAttr denseNumbers(mlir::RankedTensorType type,

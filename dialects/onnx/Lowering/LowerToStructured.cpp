@@ -107,6 +107,10 @@ OwningOpRef<func::FuncOp> FunctionLowering::run() {
   for (Value value : terminator->getOperands())
     results.push_back(context.get(value));
   func::ReturnOp::create(builder, terminator->getLoc(), results);
+  // Constants of which only parts or other shapes are used.
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*entry)))
+    if (isa<arith::ConstantOp>(op) && op.use_empty())
+      op.erase();
   return lowered;
 }
 

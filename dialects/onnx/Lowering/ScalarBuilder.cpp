@@ -154,16 +154,21 @@ Value ScalarBuilder::integerPower(Value x, Value y, bool isUnsigned) {
   return select(compare(Order::Lt, y, zero), inverse, result);
 }
 
-Value ScalarBuilder::shift(Value x, Value amount, bool left) {
+Value ScalarBuilder::shift(Value x, Value amount, bool left, bool isUnsigned) {
   Type type = x.getType();
   unsigned width = type.getIntOrFloatBitWidth();
   Value wide = op<arith::CmpIOp>(arith::CmpIPredicate::uge, amount,
                                  integer(type, width));
   Value zero = integer(type, 0);
-  Value safe = select(wide, zero, amount);
-  Value shifted =
-      left ? op<arith::ShLIOp>(x, safe) : op<arith::ShRUIOp>(x, safe);
-  return select(wide, zero, shifted);
+  if (left || isUnsigned) {
+    Value safe = select(wide, zero, amount);
+    Value shifted =
+        left ? op<arith::ShLIOp>(x, safe) : op<arith::ShRUIOp>(x, safe);
+    return select(wide, zero, shifted);
+  }
+  // To the right, the sign stays.
+  Value safe = select(wide, integer(type, width - 1), amount);
+  return op<arith::ShRSIOp>(x, safe);
 }
 
 Value ScalarBuilder::compare(Order order, Value x, Value y, bool isUnsigned) {

@@ -46,8 +46,10 @@ public:
   mlir::Value min(mlir::Value x, mlir::Value y, bool isUnsigned = false);
   /// x^y of integers, wrapping; a negative y gives what 1 / x^-y truncates to.
   mlir::Value integerPower(mlir::Value x, mlir::Value y, bool isUnsigned);
-  /// Shifts; by the width or more gives 0.
-  mlir::Value shift(mlir::Value x, mlir::Value amount, bool left);
+  /// Shifts, as if the width had no end: by the width or more (or by a negative
+  /// amount) gives 0, or the sign where it is shifted in.
+  mlir::Value shift(mlir::Value x, mlir::Value amount, bool left,
+                    bool isUnsigned);
 
   enum class Order { Eq, Ne, Lt, Le, Gt, Ge };
   /// Of floats: false if either is NaN, except for Ne.

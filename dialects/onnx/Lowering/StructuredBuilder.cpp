@@ -146,6 +146,26 @@ Value StructuredBuilder::reshape(Value value, ArrayRef<int64_t> shape) {
   return value;
 }
 
+/// Row-major strides of a shape, in elements.
+static Shape rowMajor(ArrayRef<int64_t> shape) {
+  Shape strides(shape.size(), 1);
+  for (size_t i = shape.size(); i-- > 1;)
+    strides[i - 1] = strides[i] * shape[i];
+  return strides;
+}
+
+Value StructuredBuilder::constantPart(Value value, ArrayRef<int64_t> shape,
+                                      int64_t offset,
+                                      ArrayRef<int64_t> strides) {
+  auto op = value.getDefiningOp<arith::ConstantOp>();
+  auto attr = op ? dyn_cast<ElementsAttr>(op.getValue()) : ElementsAttr();
+  if (!attr || product(shape) == 0)
+    return {};
+  ElementsAttr part =
+      stridedPart(attr, tensorType(value).clone(shape), offset, strides);
+  return part ? constant(part) : Value();
+}
+
 Value StructuredBuilder::transpose(Value value, ArrayRef<int64_t> perm) {
   Shape shape;
   bool isIdentity = true;
@@ -161,6 +181,11 @@ Value StructuredBuilder::transpose(Value value, ArrayRef<int64_t> perm) {
     return value;
   if (llvm::is_sorted(moved))
     return reshape(value, shape);
+  Shape from = rowMajor(shapeOf(value)), strides;
+  for (int64_t p : perm)
+    strides.push_back(from[p]);
+  if (Value part = constantPart(value, shape, 0, strides))
+    return part;
   Value init = empty(shape, elementOf(value));
   return linalg::TransposeOp::create(b, loc, value, init, perm)->getResult(0);
 }
@@ -197,6 +222,14 @@ Value StructuredBuilder::slice(Value value, ArrayRef<int64_t> offsets,
   if (sizes == shapeOf(value) && llvm::all_equal(strides) &&
       (strides.empty() || strides[0] == 1))
     return value;
+  Shape from = rowMajor(shapeOf(value)), steps;
+  int64_t offset = 0;
+  for (auto [i, stride] : llvm::enumerate(from)) {
+    offset += offsets[i] * stride;
+    steps.push_back(strides[i] * stride);
+  }
+  if (Value part = constantPart(value, sizes, offset, steps))
+    return part;
   return tensor::ExtractSliceOp::create(
       b, loc, tensorType(value).clone(sizes), value, indexAttrs(b, offsets),
       indexAttrs(b, sizes), indexAttrs(b, strides));

@@ -76,7 +76,8 @@ public:
   mlir::Value filled(llvm::ArrayRef<int64_t> shape, mlir::Type element,
                      double value);
 
-  // Views and data movement.
+  // Views and data movement. Those of constants are constants: weights reach
+  // the later stages as one operand that can be packed.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> perm);
   mlir::Value pad(mlir::Value value, llvm::ArrayRef<int64_t> low,
@@ -153,6 +154,11 @@ public:
   mlir::Type computeType(mlir::Type element);
 
 private:
+  /// The constant that is a strided part of constant `value`; null if `value`
+  /// is none.
+  mlir::Value constantPart(mlir::Value value, llvm::ArrayRef<int64_t> shape,
+                           int64_t offset, llvm::ArrayRef<int64_t> strides);
+
   mlir::Block *constantBlock = nullptr;
   mlir::Operation *lastConstant = nullptr;
 };

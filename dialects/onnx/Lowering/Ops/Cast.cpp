@@ -19,6 +19,9 @@ static LogicalResult lowerCast(Operation *op, NodeContext &c) {
 static LogicalResult lowerBitCast(BitCastOp op, NodeContext &c) {
   Value x = c.get(op.getInput());
   Type to = c.elementOfResult(op.getOutput());
+  // A bool is a byte to ONNX.
+  if (elementOf(x).isInteger(1) && to.isInteger(8))
+    x = c.convert(x, to, /*fromUnsigned=*/true);
   if (elementOf(x).getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth())
     return c.unsupported("the types differ in size");
   if (elementOf(x) != to)

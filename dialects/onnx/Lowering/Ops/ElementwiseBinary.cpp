@@ -210,10 +210,10 @@ void populateElementwiseBinaryLowering(LoweringTable &table) {
   addArith<BitwiseAndOp, arith::AndIOp>(table);
   addArith<BitwiseOrOp, arith::OrIOp>(table);
   addArith<BitwiseXorOp, arith::XOrIOp>(table);
-  addNary<BitShiftOp>(table,
-                      [](BitShiftOp op, ScalarBuilder &s, ValueRange v, bool) {
-                        return s.shift(v[0], v[1], op.getDirection() == "LEFT");
-                      });
+  addNary<BitShiftOp>(
+      table, [](BitShiftOp op, ScalarBuilder &s, ValueRange v, bool u) {
+        return s.shift(v[0], v[1], op.getDirection() == "LEFT", u);
+      });
   addNary<WhereOp>(table, [](WhereOp, ScalarBuilder &s, ValueRange v, bool) {
     return s.select(v[0], v[1], v[2]);
   });

@@ -1,4 +1,4 @@
-//===- MatMul.cpp - MatMul, Gemm, MatMulInteger ---------------------------===//
+//===- MatMul.cpp - MatMul, Gemm ------------------------------------------===//
 
 #include "dialects/onnx/Lowering/MatrixProduct.h"
 
@@ -51,51 +51,9 @@ static LogicalResult lowerGemm(GemmOp op, NodeContext &c) {
   return success();
 }
 
-/// Widens to i32 and subtracts the zero point: a scalar, or one value for each
-/// row of A (`alongRows`) or column of B.
-static FailureOr<Value> centered(NodeContext &c, Value operand, Value zeroPoint,
-                                 bool alongRows) {
-  bool isUnsigned = isUnsignedElement(getElementTypeOrSelf(operand.getType()));
-  Value x = c.get(operand);
-  SmallVector<Value> inputs{x};
-  if (c.isPresent(zeroPoint)) {
-    Value zero = c.get(zeroPoint);
-    if (product(shapeOf(zero)) == 1) {
-      zero = c.reshape(zero, {});
-    } else if (rankOf(zero) == 1 && alongRows) {
-      zero = c.reshape(zero, {shapeOf(zero)[0], 1});
-    }
-    std::optional<Shape> shape = broadcastShapes(shapeOf(x), shapeOf(zero));
-    if (!shape || ArrayRef<int64_t>(*shape) != shapeOf(x))
-      return c.unsupported("the zero point does not fit the matrix");
-    inputs.push_back(zero);
-  }
-  Type i32 = c.b.getI32Type();
-  return c.elementwise(inputs, shapeOf(x), i32,
-                       [&](ScalarBuilder &s, ValueRange v) {
-                         Value r = s.cast(v[0], isUnsigned, i32, false);
-                         if (v.size() > 1)
-                           r = s.sub(r, s.cast(v[1], isUnsigned, i32, false));
-                         return r;
-                       });
-}
-
-static LogicalResult lowerMatMulInteger(MatMulIntegerOp op, NodeContext &c) {
-  FailureOr<Value> a = centered(c, op.getA(), op.getAZeroPoint(), true);
-  FailureOr<Value> b = centered(c, op.getB(), op.getBZeroPoint(), false);
-  if (failed(a) || failed(b))
-    return failure();
-  FailureOr<Value> y = matrixProduct(c, *a, *b);
-  if (failed(y))
-    return failure();
-  c.set(op.getY(), *y);
-  return success();
-}
-
 void populateMatMulLowering(LoweringTable &table) {
   table.add<MatMulOp>(lowerMatMul);
   table.add<GemmOp>(lowerGemm);
-  table.add<MatMulIntegerOp>(lowerMatMulInteger);
 }
 
 } // namespace aicc::onnx

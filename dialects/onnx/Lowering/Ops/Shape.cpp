@@ -157,7 +157,8 @@ static LogicalResult lowerConstantOfShape(ConstantOfShapeOp op,
     c.set(op.getOutput(), c.splat(type.getShape(), type.getElementType(), 0));
     return success();
   }
-  ElementsAttr one = retype(value, type.clone({}));
+  ElementsAttr one =
+      retype(value, RankedTensorType::get({}, type.getElementType()));
   auto dense = dyn_cast_if_present<DenseElementsAttr>(one);
   if (!dense)
     return c.unsupported("the value is not one element");

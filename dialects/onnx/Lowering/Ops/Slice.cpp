@@ -80,12 +80,20 @@ static LogicalResult lowerSlice(SliceOp op, NodeContext &c) {
     c.set(op.getOutput(), c.slice(x, offsets, sizes, strides));
     return success();
   }
-  // Views cannot run backwards; index maps can.
+  // Views cannot run backwards: take the same elements forwards, then turn
+  // them around by an index map.
   SmallVector<AffineExpr> exprs;
-  for (int64_t i = 0; i < rank; ++i)
-    exprs.push_back(c.dim(i) * strides[i] + offsets[i]);
+  for (int64_t i = 0; i < rank; ++i) {
+    exprs.push_back(c.dim(i));
+    if (strides[i] > 0)
+      continue;
+    offsets[i] += (sizes[i] - 1) * strides[i];
+    strides[i] = -strides[i];
+    exprs.back() = c.dim(i) * -1 + (sizes[i] - 1);
+  }
+  Value forwards = c.slice(x, offsets, sizes, strides);
   c.set(op.getOutput(),
-        c.gather(Indexed{x, c.map(rank, exprs)}, sizes, elementOf(x),
+        c.gather(Indexed{forwards, c.map(rank, exprs)}, sizes, elementOf(x),
                  [](ScalarBuilder &, ValueRange v) { return v[0]; }));
   return success();
 }
