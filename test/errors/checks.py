@@ -11,7 +11,7 @@ ADDRESS_SPACE_KIB = 4 << 20  # Bounds memory; mapped files and libraries count, 
 
 def check(model, *flags):
     """(exit code, first error or None); fails on a signal or a hang."""
-    command = f"ulimit -v {ADDRESS_SPACE_KIB}; exec \"$@\""
+    command = f'ulimit -v {ADDRESS_SPACE_KIB}; exec "$@"'
     done = subprocess.run(
         ["bash", "-c", command, "aicc", tool("aicc"), "--emit=check", "--diagnostics=json", *flags, str(model)],
         capture_output=True,

@@ -90,7 +90,10 @@ def doubling_functions(levels):
 
 CASES = {
     "unknown operator": ("E_UNSUPPORTED", lambda: model([node("Frobnicate", ["x"])])),
-    "unknown domain": ("E_UNSUPPORTED", lambda: model([node("Relu", ["x"], domain="com.example")], domains=["com.example"])),
+    "unknown domain": (
+        "E_UNSUPPORTED",
+        lambda: model([node("Relu", ["x"], domain="com.example")], domains=["com.example"]),
+    ),
     "domain without import": ("E_MODEL", lambda: model([node("Relu", ["x"], domain="com.example")])),
     "opset from the future": ("E_MODEL", lambda: model([node("Relu", ["x"])], opset=999)),
     "operator newer than the opset": ("E_UNSUPPORTED", lambda: model([node("Gelu", ["x"])], opset=17)),
@@ -110,7 +113,10 @@ CASES = {
     "kernel beyond the input": ("E_SHAPE", lambda: conv(weights(4, 4, 9, 9))),
     "inner dimensions": ("E_SHAPE", lambda: model([node("MatMul", ["x", "x"])])),
     "broadcast": ("E_SHAPE", lambda: model([node("Add", ["x", "w"])], initializers=[tensor("w", weights(4))])),
-    "elements of a reshape": ("E_SHAPE", lambda: model([node("Reshape", ["x", "s"])], initializers=[tensor("s", numpy.array([7]))])),
+    "elements of a reshape": (
+        "E_SHAPE",
+        lambda: model([node("Reshape", ["x", "s"])], initializers=[tensor("s", numpy.array([7]))]),
+    ),
     "index": ("E_SHAPE", lambda: model([node("Gather", ["x", "i"])], initializers=[tensor("i", numpy.array([2]))])),
     "element types": ("E_TYPE", lambda: model([node("Add", ["x", "w"])], initializers=[tensor("w", numpy.ones(3))])),
     "condition": (
@@ -125,7 +131,10 @@ CASES = {
     "short data": ("E_TENSOR", lambda: with_tensor(short_data)),
     "negative dimension": ("E_TENSOR", lambda: with_tensor(negative_dimension)),
     "data twice": ("E_TENSOR", lambda: with_tensor(two_kinds_of_data)),
-    "huge result": ("E_LIMIT", lambda: model([node("Expand", ["x", "s"])], initializers=[tensor("s", numpy.array([1 << 40, 2, 3]))])),
+    "huge result": (
+        "E_LIMIT",
+        lambda: model([node("Expand", ["x", "s"])], initializers=[tensor("s", numpy.array([1 << 40, 2, 3]))]),
+    ),
 }
 
 
@@ -155,7 +164,11 @@ def test_all_unsupported_nodes_at_once(tmp_path):
 
 
 def test_unused_broken_files(tmp_path):
-    for name, content in {"empty": b"", "text": b"not a model", "half": model([node("Relu", ["x"])]).SerializeToString()[:40]}.items():
+    for name, content in {
+        "empty": b"",
+        "text": b"not a model",
+        "half": model([node("Relu", ["x"])]).SerializeToString()[:40],
+    }.items():
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(content)
         expect_class(path, "E_PARSE")
