@@ -264,11 +264,13 @@ KernelEmitter::Lane KernelEmitter::emitOp(Operation *op,
   state.addAttributes(op->getAttrs());
   Operation *created = builder.create(state);
   // A product and the sum that takes it may be one instruction.
-  if (auto math = dyn_cast<arith::ArithFastMathInterface>(created))
+  auto math = dyn_cast<arith::ArithFastMathInterface>(created);
+  if (arith::FastMathFlagsAttr flags =
+          math ? math.getFastMathFlagsAttr() : arith::FastMathFlagsAttr())
     created->setAttr(
         math.getFastMathAttrName(),
         arith::FastMathFlagsAttr::get(builder.getContext(),
-                                      math.getFastMathFlagsAttr().getValue() |
+                                      flags.getValue() |
                                           arith::FastMathFlags::contract));
   return {created->getResult(0), anyVector, 0};
 }
