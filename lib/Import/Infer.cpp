@@ -720,7 +720,9 @@ void Inference::inferLoop(const NodeView &view, InferScope &scope,
   for (size_t i = 0; i < outputs.size() && i + 1 < results.size(); ++i) {
     const TypeProto *result = results[i + 1];
     if (i < carried.size()) {
-      outputs[i] = carried[i].value_case() || !result ? carried[i] : *result;
+      // An optional goes in where the body gives a value.
+      bool same = !result || carried[i].value_case() == result->value_case();
+      outputs[i] = same ? carried[i] : *result;
     } else if (result && result->has_tensor_type()) {
       // A scan output: one more dimension, the number of iterations.
       auto *tensor = outputs[i].mutable_tensor_type();
