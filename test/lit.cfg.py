@@ -1,6 +1,7 @@
 """How lit finds and runs the tests of this tree."""
 
 import os
+import shutil
 
 import lit.formats
 
@@ -36,5 +37,7 @@ config.substitutions += [
 if os.geteuid() == 0:
     # Root writes to read-only folders.
     config.available_features.add("root")
+if shutil.which("qemu-aarch64") and shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu")
 if config.sanitize:
     config.available_features.add("sanitizer")

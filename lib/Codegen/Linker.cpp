@@ -9,6 +9,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <mutex>
@@ -55,8 +56,10 @@ namespace {
 class TemporaryFiles {
 public:
   ~TemporaryFiles() {
-    for (const std::string &path : paths)
+    for (const std::string &path : paths) {
       llvm::sys::fs::remove(path);
+      llvm::sys::DontRemoveFileOnSignal(path);
+    }
   }
 
   /// Path of a new file with these contents, empty if it cannot be written.
@@ -66,6 +69,7 @@ public:
     if (llvm::sys::fs::createTemporaryFile("aicc", suffix, fd, path))
       return "";
     paths.push_back(path.str().str());
+    llvm::sys::RemoveFileOnSignal(path);
     llvm::raw_fd_ostream os(fd, /*shouldClose=*/true);
     os << contents;
     os.close();
