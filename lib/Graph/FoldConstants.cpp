@@ -44,8 +44,11 @@ private:
   LogicalResult visitBlock(Block &block);
   LogicalResult visit(Operation *op);
   LogicalResult visitLoop(onnx::LoopOp loop);
-  LogicalResult visitIf(onnx::IfOp ifOp);
+  void visitIf(onnx::IfOp ifOp);
   LogicalResult visitRegions(Operation *op);
+  /// A branch of an If. What does not fit in it is no error: it may be there
+  /// for inputs of other shapes, and never be taken for these.
+  bool visitBranch(Region &branch);
 
   /// Replaces an If or Loop whose way is known; the next operation to visit,
   /// or null if it has to stay.
@@ -57,6 +60,8 @@ private:
   void materialiseOperands(Operation *op);
 
   FoldBudget budget;
+  /// How many branches of Ifs are around what is visited.
+  unsigned branches = 0;
   /// Null pointers: known not to be readable.
   llvm::DenseMap<Value, std::unique_ptr<ConstantTensor>> constants;
   /// Folded operations; erased at the end, so that no table above ever holds
@@ -251,9 +256,23 @@ static Type joinTypes(Type a, Type b) {
   return RankedTensorType::get(shape, x.getElementType());
 }
 
-LogicalResult ConstantFolder::visitIf(onnx::IfOp ifOp) {
-  if (failed(visitRegions(ifOp)))
-    return failure();
+bool ConstantFolder::visitBranch(Region &branch) {
+  ++branches;
+  bool fits = succeeded(visitBlock(branch.front()));
+  --branches;
+  if (!fits)
+    branch.walk([&](Operation *op) {
+      if (!isDead.contains(op))
+        materialiseOperands(op);
+    });
+  return fits;
+}
+
+void ConstantFolder::visitIf(onnx::IfOp ifOp) {
+  bool fits = visitBranch(ifOp.getThenBranch());
+  fits &= visitBranch(ifOp.getElseBranch());
+  if (!fits)
+    return;
   Operation *thenEnd = ifOp.getThenBranch().front().getTerminator();
   Operation *elseEnd = ifOp.getElseBranch().front().getTerminator();
   for (auto [result, a, b] :
@@ -261,7 +280,6 @@ LogicalResult ConstantFolder::visitIf(onnx::IfOp ifOp) {
                  elseEnd->getOperandTypes()))
     if (Type joined = joinTypes(a, b))
       result.setType(joined);
-  return success();
 }
 
 LogicalResult ConstantFolder::visitLoop(onnx::LoopOp loop) {
@@ -290,6 +308,8 @@ LogicalResult ConstantFolder::visitLoop(onnx::LoopOp loop) {
       continue;
     if (i < carried) {
       auto before = dyn_cast<RankedTensorType>(arguments[i].getType());
+      if (before && before != type && branches != 0)
+        return failure();
       if (before && before != type)
         return loop->emitError()
                << "loop-carried value " << i << " changes its shape from "
@@ -311,7 +331,7 @@ LogicalResult ConstantFolder::visitLoop(onnx::LoopOp loop) {
 
 LogicalResult ConstantFolder::visit(Operation *op) {
   auto look = [&](Value value) { return lookup(value); };
-  if (failed(inferShapes(op, look)))
+  if (failed(inferShapes(op, look, branches != 0)))
     return failure();
   if (fold(op))
     return success();
@@ -321,8 +341,7 @@ LogicalResult ConstantFolder::visit(Operation *op) {
     if (failed(visitLoop(loop)))
       return failure();
   } else if (auto ifOp = dyn_cast<onnx::IfOp>(op)) {
-    if (failed(visitIf(ifOp)))
-      return failure();
+    visitIf(ifOp);
   } else if (failed(visitRegions(op))) {
     return failure();
   }

@@ -20,6 +20,7 @@ void buildGraphPipeline(OpPassManager &pm, const CompileOptions &options) {
   graph::FoldConstantsPassOptions fold;
   fold.maxBytes = options.limits.maxFoldBytes;
   func.addPass(graph::createFoldConstantsPass(fold));
+  func.addPass(graph::createSelectBranchesPass());
   func.addPass(createCSEPass());
   graph::SimplifyPassOptions simplify;
   simplify.strictFp = options.strictFp;

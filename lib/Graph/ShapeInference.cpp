@@ -59,6 +59,8 @@ void InferContext::setResult(unsigned index, ArrayRef<int64_t> shape) {
 }
 
 LogicalResult InferContext::error(const Twine &message) const {
+  if (quiet)
+    return failure();
   return withCode(op->emitError(), ErrorCode::Shape) << message;
 }
 
@@ -149,11 +151,12 @@ static const InferTable &inferTable() {
   return table;
 }
 
-LogicalResult inferShapes(Operation *op, InferContext::Lookup lookup) {
+LogicalResult inferShapes(Operation *op, InferContext::Lookup lookup,
+                          bool quiet) {
   InferFn infer = inferTable().lookup(op->getName().getStringRef());
   if (!infer)
     return success();
-  InferContext context(op, lookup);
+  InferContext context(op, lookup, quiet);
   return infer(op, context);
 }
 

@@ -37,7 +37,8 @@ class InferContext {
 public:
   using Lookup = llvm::function_ref<const ConstantTensor *(mlir::Value)>;
 
-  InferContext(mlir::Operation *op, Lookup lookup) : op(op), lookup(lookup) {}
+  InferContext(mlir::Operation *op, Lookup lookup, bool quiet = false)
+      : op(op), lookup(lookup), quiet(quiet) {}
 
   /// The shape of a ranked tensor, dynamic dimensions included.
   std::optional<llvm::ArrayRef<int64_t>> shape(mlir::Value value) const;
@@ -51,7 +52,7 @@ public:
   /// what is there.
   void setResult(unsigned index, llvm::ArrayRef<int64_t> shape);
 
-  /// Reports an error of class E_SHAPE about the operation.
+  /// Fails, with an error of class E_SHAPE about the operation unless quiet.
   mlir::LogicalResult error(const llvm::Twine &message) const;
 
   /// `axis` of a tensor of `rank` counted from the front; fails with an error
@@ -65,6 +66,7 @@ public:
 
 private:
   Lookup lookup;
+  bool quiet;
 };
 
 /// numpy's broadcast; fails with an error if sizes differ.
@@ -79,9 +81,10 @@ struct SliceAxis {
 /// The axis of size `size` under ONNX's rules for Slice; `step` is not 0.
 SliceAxis resolveSlice(int64_t start, int64_t end, int64_t step, int64_t size);
 
-/// Refines the result types of `op`. Fails after an error about the model.
+/// Refines the result types of `op`. Fails after an error about the model,
+/// which is not reported if `quiet`.
 mlir::LogicalResult inferShapes(mlir::Operation *op,
-                                InferContext::Lookup lookup);
+                                InferContext::Lookup lookup, bool quiet);
 
 using InferFn = mlir::LogicalResult (*)(mlir::Operation *, InferContext &);
 using InferTable = llvm::StringMap<InferFn>;

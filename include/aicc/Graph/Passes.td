@@ -1,7 +1,7 @@
 //===- Passes.td - Passes of the graph stage ------------------------------===//
 //
 // They work on the onnx dialect. `aicc-graph-pipeline` runs them in the order
-// fold, simplify, fold, clean-up, require-static.
+// fold, select, CSE, simplify, require-static.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,6 +50,31 @@ def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
   let statistics = [
     Statistic<"numFolded", "folded", "operations evaluated">
   ];
+  let dependentDialects = ["::aicc::onnx::OnnxDialect"];
+}
+
+def SelectBranchesPass
+    : Pass<"onnx-select-branches", "::mlir::func::FuncOp"> {
+  let summary = "run both branches of an If and select";
+  let description = [{
+    An `If` whose condition is not known, whose branches run whatever the
+    condition, and whose results have the same static type in both, becomes
+    both branches and a selection of each result:
+
+    ```mlir
+    // before
+    %y = onnx.If %c : (tensor<i1>) -> tensor<4xf32> {
+      %a = onnx.Relu %x : (tensor<4xf32>) -> tensor<4xf32>
+      onnx.Return %a : tensor<4xf32>
+    }, {
+      onnx.Return %x : tensor<4xf32>
+    }
+    // after
+    %a = onnx.Relu %x : (tensor<4xf32>) -> tensor<4xf32>
+    %y = onnx.Where %c, %a, %x
+        : (tensor<i1>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    ```
+  }];
   let dependentDialects = ["::aicc::onnx::OnnxDialect"];
 }
 

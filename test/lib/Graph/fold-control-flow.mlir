@@ -70,3 +70,22 @@ func.func @loop_types(%x: tensor<3xf32>) -> (tensor<?xf32>, tensor<?x?xf32>) {
   }
   return %y, %s : tensor<?xf32>, tensor<?x?xf32>
 }
+
+// A branch that does not fit these shapes may never be taken: no error.
+// CHECK-LABEL: func.func @if_branch_for_other_shapes
+// CHECK: onnx.If
+// CHECK: onnx.Reshape %arg0, %{{.*}} : (tensor<2x3xf32>, tensor<1xi64>) -> tensor<?xf32>
+func.func @if_branch_for_other_shapes(%x: tensor<2x3xf32>, %c: tensor<i1>) -> tensor<?xf32> {
+  %seven = onnx.Constant dense<7> : tensor<i64>
+  %axes = onnx.Constant dense<0> : tensor<1xi64>
+  %y = onnx.If %c : (tensor<i1>) -> tensor<?xf32> {
+    %t = onnx.Unsqueeze %seven, %axes : (tensor<i64>, tensor<1xi64>) -> tensor<1xi64>
+    %a = onnx.Reshape %x, %t : (tensor<2x3xf32>, tensor<1xi64>) -> tensor<?xf32>
+    onnx.Return %a : tensor<?xf32>
+  }, {
+    %m = onnx.Constant dense<-1> : tensor<1xi64>
+    %b = onnx.Reshape %x, %m : (tensor<2x3xf32>, tensor<1xi64>) -> tensor<?xf32>
+    onnx.Return %b : tensor<?xf32>
+  }
+  return %y : tensor<?xf32>
+}
