@@ -1,6 +1,6 @@
 """Writes float32 vectors into an .npz file, with nothing but the standard library.
 
-    npz.py FILE NAME=1,2,3,4 ...
+npz.py FILE NAME=1,2,3,4 ...
 """
 
 import struct
