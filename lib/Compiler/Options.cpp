@@ -110,14 +110,14 @@ bool CommandLineReader::readEnum(const Arg &arg) {
   StringRef value = arg.getValue();
   switch (arg.getOption().getID()) {
   case OPT_emit:
-    if (value == "c" || value == "exe" || value == "report" || value == "qdq")
+    if (value == "c" || value == "report" || value == "qdq")
       return fail("'--emit=" + value + "' is not yet available");
     if (std::optional<EmitKind> kind = parseEmitKind(value)) {
       request.emit = *kind;
       return true;
     }
     return badValue(arg, "onnx, graph, structured, mapped, loops, llvm, asm, "
-                         "obj, lib or check");
+                         "obj, lib, exe or check");
   case OPT_from:
     if ((request.from = parseStage(value)))
       return true;

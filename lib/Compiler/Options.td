@@ -32,7 +32,7 @@ def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"OUT">,
 defm target : Value<"target", "TARGET",
     "FAMILY, FAMILY/MACHINE or a machine's FILE.yaml (default: cpu)">;
 defm emit : Value<"emit", "KIND",
-    "onnx, graph, structured, mapped, loops, llvm, asm, obj, lib (default) "
+    "onnx, graph, structured, mapped, loops, llvm, asm, obj, lib (default), exe "
     "or check">;
 defm shape : Value<"shape", "INPUT:DxDx...",
     "Fixed shape of an input, e.g. x:1x3x224x224; once for each input">;
