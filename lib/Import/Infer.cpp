@@ -466,6 +466,8 @@ public:
       auto it = s->partial.find(name);
       if (it != s->partial.end())
         return &it->second;
+      if (s->types->count(name))
+        break; // Hides outer ones.
     }
     return fromConstant(i);
   }
