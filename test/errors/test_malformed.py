@@ -11,9 +11,6 @@ from conftest import ROOT
 
 SHARED = pathlib.Path(os.environ.get("AICC_SHARED", ROOT.parent / "shared")) / "malformed"
 
-# Valid models that wait for a lowering; they must be refused as such.
-NOT_LOWERED = {"scale_nested_if_20"}
-
 
 def cases():
     manifest = SHARED / "manifest.json"
@@ -35,9 +32,6 @@ def test_case(case, corpus):
     expected = case["expect"]
     if expected.startswith("E_"):
         expect_class(model, expected)
-    elif case["id"] in NOT_LOWERED:
-        code, error = check(model)
-        assert code == 0 or error["code"] == "E_UNSUPPORTED"
     else:
         code, error = check(model)
         assert expected != "OK" or code == 0, error
