@@ -99,7 +99,9 @@ static Term contractTerms(NodeContext &c, const Term &x, const Term *y,
   Shape shape;
   for (char letter : kept)
     shape.push_back(sizes.at(letter));
-  AffineMap output = c.identity(count).getMajorSubMap(kept.size());
+  // Not getMajorSubMap, which has no map without results.
+  AffineMap output =
+      c.map(count, c.identity(count).getResults().take_front(kept.size()));
   Iterators iterators = loops(kept.size(), count - kept.size());
   Term result{{}, SmallVector<char>(kept)};
   if (y) {
