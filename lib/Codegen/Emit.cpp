@@ -72,6 +72,21 @@ static llvm::json::Array tensorsJson(ArrayRef<TensorInfo> tensors) {
   return array;
 }
 
+static llvm::json::Array launchesJson(ArrayRef<LaunchInfo> launches) {
+  llvm::json::Array array;
+  for (const LaunchInfo &launch : launches)
+    array.push_back(
+        llvm::json::Object{{"node", llvm::json::fixUTF8(launch.node)},
+                           {"op", llvm::json::fixUTF8(launch.op)},
+                           {"kernel", launch.kernel},
+                           {"runs", launch.runs},
+                           {"cycles", launch.cost.getCycles()},
+                           {"energy_pj", launch.cost.getPicojoules()},
+                           {"macs", launch.cost.getMacs()},
+                           {"dram_bytes", launch.cost.getBytes()}});
+  return array;
+}
+
 std::string Emitter::manifest() const {
   llvm::json::Object object = inputs.manifest;
   object["abi"] = AICC_ABI_VERSION;
@@ -84,6 +99,8 @@ std::string Emitter::manifest() const {
   object["weight_bytes"] = program.weightBytes;
   object["inputs"] = tensorsJson(program.inputs);
   object["outputs"] = tensorsJson(program.outputs);
+  // Of one launch each.
+  object["predicted"] = launchesJson(program.launches);
   if (!sideFile.empty())
     object["weights_file"] =
         llvm::json::Object{{"name", sideFile}, {"sha256", sideFileHash}};

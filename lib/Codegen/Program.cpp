@@ -3,8 +3,11 @@
 #include "lib/Codegen/Program.h"
 
 #include "aicc/Codegen/Passes.h"
+#include "aicc/Support/MlirDiagnostics.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -102,6 +105,31 @@ static LogicalResult readWeights(ModuleOp module, ProgramInfo &info) {
   return success();
 }
 
+/// How often the loops around `op` run it; 1 for a loop without known bounds.
+static int64_t timesRun(Operation *op) {
+  int64_t times = 1;
+  for (auto loop = op->getParentOfType<scf::ForOp>(); loop;
+       loop = loop->getParentOfType<scf::ForOp>()) {
+    std::optional<int64_t> begin = getConstantIntValue(loop.getLowerBound()),
+                           end = getConstantIntValue(loop.getUpperBound()),
+                           step = getConstantIntValue(loop.getStep());
+    if (begin && end && step && *step > 0 && *end > *begin)
+      times *= (*end - *begin + *step - 1) / *step;
+  }
+  return times;
+}
+
+static void readLaunches(func::FuncOp entry, ProgramInfo &info) {
+  entry.walk([&](LaunchOp launch) {
+    auto cost = launch->getAttrOfType<CostAttr>("aicc.cost");
+    if (!cost)
+      return;
+    NodeOrigin origin = nodeOrigin(launch.getLoc());
+    info.launches.push_back({origin.node, origin.op, launch.getKernel().str(),
+                             timesRun(launch), cost});
+  });
+}
+
 static int64_t integerOf(Operation *op, StringRef name) {
   auto attribute = op->getAttrOfType<IntegerAttr>(name);
   return attribute ? attribute.getInt() : 0;
@@ -135,5 +163,6 @@ FailureOr<ProgramInfo> aicc::readProgram(ModuleOp module) {
   }
   if (failed(readWeights(module, info)))
     return failure();
+  readLaunches(entry, info);
   return info;
 }

@@ -29,6 +29,14 @@ struct WeightInfo {
   mlir::Location loc;
 };
 
+/// What the cost model predicted for one launch of a kernel.
+struct LaunchInfo {
+  std::string node, op; ///< Of ONNX; the first of a fused group.
+  std::string kernel;
+  int64_t runs = 1; ///< Times that it is launched in one run of the model.
+  CostAttr cost;
+};
+
 /// A program at the loops stage, as the artefact describes it.
 struct ProgramInfo {
   std::string model;  ///< As the user names it.
@@ -36,6 +44,7 @@ struct ProgramInfo {
   int64_t arenaBytes = 0;
   int64_t weightBytes = 0;
   std::vector<TensorInfo> inputs, outputs;
+  std::vector<LaunchInfo> launches;    ///< Those with a prediction, in order.
   std::vector<WeightInfo> weights; ///< By offset; they do not overlap.
 };
 

@@ -28,7 +28,7 @@ struct EmitInputs {
   std::string modelPath;   ///< Named in diagnostics.
   std::string triple, cpu; ///< Empty: those of the host.
   unsigned optLevel = 3;
-  /// Members added to the manifest: hashes, options, predicted cost per node.
+  /// Members added to the manifest: hashes, options.
   /// Nothing that changes from one compilation of the same input to the next.
   llvm::json::Object manifest;
   /// Largest section of weights inside an artefact; above it they go to a side

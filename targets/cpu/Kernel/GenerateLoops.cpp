@@ -242,9 +242,13 @@ LogicalResult ProgramBuilder::emitLaunch(RegionOp region,
   auto model = RegionModel::build(region, why);
   if (failed(model))
     return region.emitError("cannot be generated: ") << why;
-  LaunchOp::create(builder, region.getLoc(), kernel->getSymName(), buffers,
-                   tripCount(*model, region.getMappingAttr()),
-                   region.getMappingAttr().getGrain());
+  auto launch =
+      LaunchOp::create(builder, region.getLoc(), kernel->getSymName(), buffers,
+                       tripCount(*model, region.getMappingAttr()),
+                       region.getMappingAttr().getGrain());
+  // For the manifest.
+  if (CostAttr cost = region.getCostAttr())
+    launch->setAttr("aicc.cost", cost);
   return success();
 }
 
