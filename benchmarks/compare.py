@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """aicc beside ONNX Runtime on every model of the zoo.
 
-    compare.py [--build DIR] [--only NAME ...] [--rounds N] [--json FILE] [--write]
+    compare.py [--build DIR] [--only NAME ...] [--rounds N] [--batch S] [--json FILE] [--write]
 
 For each model: compiles it with the command line (time, peak memory and size of the result), runs
 both engines on the same seeded inputs (agreement), and times them in turns at 1 and 2 threads. The
@@ -61,7 +61,7 @@ def agreement(model, artifact, inputs, python_path):
     return absolute, relative
 
 
-def compare(name, build, folder, rounds):
+def compare(name, build, folder, options):
     """All figures of one model, or {'model', 'error'}."""
     path, entry = zoo.path(name), zoo.manifest()[name]
     artifact = pathlib.Path(folder) / f"{name}.so"
@@ -84,7 +84,7 @@ def compare(name, build, folder, rounds):
     row["agrees"] = row["max_rel_error"] <= entry.tolerance
     for threads in THREADS:
         with harness.Turns({"aicc": artifact, "onnxruntime": path}, threads, feed, python_path) as turns:
-            for engine, timing in turns.measure(rounds).items():
+            for engine, timing in turns.measure(options.rounds, options.batch).items():
                 row[f"{engine}_{threads}t"] = dataclasses.asdict(timing)
     artifact.unlink()
     return row
@@ -134,7 +134,8 @@ def machine():
         if line.startswith("model name"):
             model = line.split(":", 1)[1].strip()
             break
-    return f"{model}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}"
+    load = f"load average {os.getloadavg()[1]:.1f} at the end"
+    return f"{model}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}, {load}"
 
 
 def write(rows, command):
@@ -162,7 +163,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--only", nargs="+", choices=list(zoo.manifest()), metavar="NAME")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each engine")
+    parser.add_argument("--batch", type=float, default=0.4, metavar="S", help="seconds of one turn")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
@@ -170,12 +172,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix="aicc-bench-") as folder:
         for name in options.only or zoo.manifest():
             print(f"{name} ...", file=sys.stderr, flush=True)
-            rows.append(compare(name, options.build, folder, options.rounds))
+            rows.append(compare(name, options.build, folder, options))
+            if options.json:
+                options.json.write_text(json.dumps(rows, indent=1) + "\n")
     print(table(rows))
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n")
     if options.write:
-        write(rows, "./dev bench --write" + (f" --rounds {options.rounds}" if options.rounds != 5 else ""))
+        write(rows, f"./dev bench --write --rounds {options.rounds} --batch {options.batch}")
     return 1 if any("error" in row or not row["agrees"] for row in rows) else 0
 
 

@@ -68,7 +68,7 @@ class Turns:
             raise RuntimeError(f"{engine} stopped with status {worker.wait()}")
         return json.loads(line)
 
-    def measure(self, rounds=5, batch_s=0.4, least=5, most=2000):
+    def measure(self, rounds=5, batch_s=0.4, least=3, most=2000):
         """{engine: Timing} over `rounds` turns of about `batch_s` seconds, least..most runs each."""
         runs = {}
         for engine in self.workers:
