@@ -44,8 +44,8 @@ struct ProgramInfo {
   int64_t arenaBytes = 0;
   int64_t weightBytes = 0;
   std::vector<TensorInfo> inputs, outputs;
-  std::vector<LaunchInfo> launches;    ///< Those with a prediction, in order.
-  std::vector<WeightInfo> weights; ///< By offset; they do not overlap.
+  std::vector<LaunchInfo> launches; ///< Those with a prediction, in order.
+  std::vector<WeightInfo> weights;  ///< By offset; they do not overlap.
 };
 
 /// Reads all that from `module`; what does not fit the contract of the stage

@@ -267,11 +267,10 @@ KernelEmitter::Lane KernelEmitter::emitOp(Operation *op,
   auto math = dyn_cast<arith::ArithFastMathInterface>(created);
   if (arith::FastMathFlagsAttr flags =
           math ? math.getFastMathFlagsAttr() : arith::FastMathFlagsAttr())
-    created->setAttr(
-        math.getFastMathAttrName(),
-        arith::FastMathFlagsAttr::get(builder.getContext(),
-                                      flags.getValue() |
-                                          arith::FastMathFlags::contract));
+    created->setAttr(math.getFastMathAttrName(),
+                     arith::FastMathFlagsAttr::get(
+                         builder.getContext(),
+                         flags.getValue() | arith::FastMathFlags::contract));
   return {created->getResult(0), anyVector, 0};
 }
 
