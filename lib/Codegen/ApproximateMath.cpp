@@ -4,6 +4,7 @@
 
 #include "lib/Codegen/DoubleMath.h"
 
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/STLExtras.h"
@@ -30,22 +31,17 @@ bool isUpstreamF32(StringRef name) {
   return llvm::is_contained(upstreamF32, name);
 }
 
-/// Operations that have a value for f16 and bf16 as they are.
-bool isExactInHalf(StringRef name) {
-  constexpr StringLiteral exact[] = {math::AbsFOp::getOperationName(),
-                                     math::CopySignOp::getOperationName(),
-                                     math::FmaOp::getOperationName(),
-                                     math::FloorOp::getOperationName(),
-                                     math::CeilOp::getOperationName(),
-                                     math::TruncOp::getOperationName(),
-                                     math::RoundOp::getOperationName(),
-                                     math::RoundEvenOp::getOperationName(),
-                                     math::SqrtOp::getOperationName(),
-                                     math::IsNaNOp::getOperationName(),
-                                     math::IsInfOp::getOperationName(),
-                                     math::IsFiniteOp::getOperationName(),
-                                     math::IsNormalOp::getOperationName()};
-  return llvm::is_contained(exact, name);
+/// Operations on the bits of a number, the same in f16 and bf16. All others are
+/// computed in f32, where the result is exact before it is rounded or as good
+/// as that of the polynomial.
+bool isBitwise(StringRef name) {
+  constexpr StringLiteral bitwise[] = {math::AbsFOp::getOperationName(),
+                                       math::CopySignOp::getOperationName(),
+                                       math::IsNaNOp::getOperationName(),
+                                       math::IsInfOp::getOperationName(),
+                                       math::IsFiniteOp::getOperationName(),
+                                       math::IsNormalOp::getOperationName()};
+  return llvm::is_contained(bitwise, name);
 }
 
 using Build = Value (*)(DoubleMath &, ValueRange);
@@ -155,10 +151,11 @@ struct ApproximateMath
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateMathF32ExpansionPatterns(
-        patterns, [](StringRef name) { return !isExactInHalf(name); });
+        patterns, [](StringRef name) { return !isBitwise(name); });
     populateMathPolynomialApproximationPatterns(patterns, isUpstreamF32);
     populateInDouble(patterns);
     patterns.add<ExpandRsqrt>(&getContext());
+    arith::populateExpandBFloat16Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -16,6 +16,8 @@ def ApproximateMathPass : Pass<"aicc-approximate-math"> {
     within 1 (the rest, computed in f64 and rounded once), and right at
     infinities, NaN and where a function saturates (test/unit/Codegen/MathTest).
 
+    Conversions between f32 and bf16 become integer operations.
+
     f64 functions are within 5 units, but for erf, erfc and powf, which become
     calls of libm.
 

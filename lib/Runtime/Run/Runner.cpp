@@ -160,7 +160,6 @@ int Runner::readInputs() {
     std::string error;
     if (!readNpy(file.path, inputs[index], error))
       return fail(file.path, error);
-    // numpy's two-byte void is bfloat16 only where one is expected.
     given[index] = true;
   }
   Noise noise(options.random.value_or(0));

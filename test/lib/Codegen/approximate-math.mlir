@@ -19,9 +19,10 @@ func.func @scalar(%x: f32) -> f32 {
 }
 
 // CHECK-LABEL: func.func @half
-// CHECK: arith.extf %{{.*}} : vector<16xbf16> to vector<16xf32>
+// CHECK: arith.shli %{{.*}} : vector<16xi32>
 // CHECK-NOT: math.tanh
-// CHECK: arith.truncf %{{.*}} : vector<16xf32> to vector<16xbf16>
+// CHECK: arith.shrui %{{.*}} : vector<16xi32>
+// CHECK: arith.bitcast %{{.*}} : vector<16xi16> to vector<16xbf16>
 func.func @half(%x: vector<16xbf16>) -> vector<16xbf16> {
   %0 = math.tanh %x : vector<16xbf16>
   return %0 : vector<16xbf16>
