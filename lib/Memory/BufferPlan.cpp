@@ -91,6 +91,9 @@ Value BufferPlanner::behindViews(Value value) {
 }
 
 void BufferPlanner::requireCopy(OpOperand &operand, Operation *before) {
+  // What nothing wrote (a tensor without elements) needs no copy.
+  if (operand.get().getDefiningOp<tensor::EmptyOp>())
+    return;
   OpBuilder builder(before);
   Value copy = createCopyRegion(builder, before->getLoc(), operand.get());
   operand.set(copy);
@@ -165,7 +168,8 @@ LogicalResult BufferPlanner::claimBlock(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (auto region = dyn_cast<RegionOp>(op)) {
       for (OpOperand &operand : region->getOpOperands())
-        if (operand.get().getDefiningOp<tensor::EmptyOp>())
+        if (operand.get().getDefiningOp<tensor::EmptyOp>() &&
+            typeOf(operand.get()).getNumElements() != 0)
           return region.emitError("reads a tensor that nothing wrote");
       continue;
     }
@@ -181,9 +185,6 @@ LogicalResult BufferPlanner::claimBlock(Block &block) {
         claim(operand, /*allowViews=*/true);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
       for (OpOperand &init : loop.getInitArgsMutable()) {
-        // What nothing wrote needs no copy.
-        if (init.get().getDefiningOp<tensor::EmptyOp>())
-          continue;
         if (isCopyRegion(init.get().getDefiningOp()) && init.get().hasOneUse())
           claims[init.get()] = &init;
         else
@@ -615,7 +616,8 @@ LogicalResult BufferPlanner::placeBlock(Block &block) {
       streamByVectors(region);
     for (Value operand : op.getOperands())
       if (isa<RankedTensorType>(operand.getType()) &&
-          !operand.getDefiningOp<tensor::EmptyOp>() && failed(refOf(operand)))
+          (isa<RegionOp>(op) || !operand.getDefiningOp<tensor::EmptyOp>()) &&
+          failed(refOf(operand)))
         return failure();
     for (Value result : op.getResults())
       if (isa<RankedTensorType>(result.getType()) &&

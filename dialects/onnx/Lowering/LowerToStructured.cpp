@@ -9,6 +9,8 @@
 #include "dialects/onnx/Lowering/Ops/Ops.h"
 #include "dialects/onnx/Lowering/Passes.h"
 
+#include "aicc/Support/MlirDiagnostics.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -61,10 +63,9 @@ FunctionType FunctionLowering::signature() {
       result.push_back(structuredType(type));
       if (result.back())
         continue;
-      function.emitError() << what << " " << i << " of the model is "
-                           << describeType(type)
-                           << ", which is not supported by the cpu lowering "
-                              "yet";
+      withCode(function.emitError(), ErrorCode::Unsupported)
+          << what << " " << i << " of the model is " << describeType(type)
+          << ", which is not supported by the cpu lowering yet";
       failed = true;
     }
     return result;
