@@ -101,7 +101,8 @@ double Estimator::loadsOf(const Workload::Operand &operand,
     // Neighbouring windows share: as many as the two extents together.
     if (windowStride && int64_t(d) != mapping.vector &&
         stride % windowStride == 0) {
-      double together = window + (n - 1) * double(stride / windowStride);
+      int64_t apart = stride / windowStride;
+      double together = window + (n - 1) * apart;
       count = count / window * std::min<double>(together, window * n);
       continue;
     }
@@ -198,7 +199,8 @@ double Estimator::allTiles(size_t level) {
   double cycles = 0;
   if (size >= tile) {
     extent[d] = tile;
-    cycles += double(size / tile) * allTiles(level + 1);
+    int64_t whole = size / tile;
+    cycles += whole * allTiles(level + 1);
   }
   if (size % tile) {
     extent[d] = size % tile;
