@@ -83,7 +83,7 @@ TEST(NpyTest, ReadsScalarsAndEmptyArrays) {
 
 TEST(NpyTest, RefusesWhatIsNotWhole) {
   EXPECT_EQ(errorOf(""), "not an .npy file");
-  EXPECT_EQ(errorOf("\x93NUMPX\1\0\0\0"), "not an .npy file");
+  EXPECT_EQ(errorOf("\x93NUMPX\1\1\1\1"), "not an .npy file");
   EXPECT_NE(errorOf(npy(good, six + "x")), std::string());
   EXPECT_NE(errorOf(npy(good, six.substr(1))), std::string());
   std::string whole = npy(good, six);
@@ -97,12 +97,13 @@ TEST(NpyTest, RefusesWhatIsNotWhole) {
         "{'descr': '<i2', 'fortran_order': Maybe, 'shape': (2, 3)}",
         "{'descr': '<i2', 'fortran_order': False, 'shape': (2, -3)}",
         "{'descr': '<i2', 'fortran_order': False, 'shape': (2 3)}",
-        "{'descr': '<i2', 'fortran_order': False, 'shape': "
-        "(9223372036854775807, 9223372036854775807)}",
-        "{'descr': '<i2', 'fortran_order': False, 'shape': "
-        "(99999999999999999999)}",
         "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), 'x': 1}"})
     EXPECT_NE(errorOf(npy(header, six)), "") << header;
+  const std::string before =
+      "{'descr': '<i2', 'fortran_order': False, 'shape': ";
+  for (const char *shape :
+       {"(9223372036854775807, 9223372036854775807)", "(99999999999999999999)"})
+    EXPECT_NE(errorOf(npy(before + shape + "}", six)), "") << shape;
 }
 
 class NpyFileTest : public ::testing::Test {

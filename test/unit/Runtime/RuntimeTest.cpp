@@ -92,7 +92,8 @@ protected:
 };
 
 float expected(const std::vector<float> &x, int64_t i) {
-  auto row = static_cast<float>(i / columns);
+  int64_t whole = i / columns;
+  auto row = static_cast<float>(whole);
   return 2 * (2 * x[i] + row) + row;
 }
 
