@@ -55,7 +55,7 @@ private:
   LogicalResult emitBorders(unsigned root);
   LogicalResult emitSlab(tensor::PadOp pad, ArrayRef<int64_t> offsets,
                          ArrayRef<int64_t> sizes);
-  FailureOr<func::FuncOp> kernelFor(RegionOp region, ArrayRef<Value> buffers,
+  FailureOr<func::FuncOp> kernelFor(RegionModel &model, ArrayRef<Value> buffers,
                                     ArrayRef<bool> isAlone);
   Value bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape);
   Value weightFor(Value constant, Attribute layout);
@@ -183,9 +183,10 @@ Value ProgramBuilder::weightFor(Value constant, Attribute layout) {
 }
 
 /// Two regions are one kernel if they print alike without their locations.
-FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionOp region,
+FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionModel &model,
                                                   ArrayRef<Value> buffers,
                                                   ArrayRef<bool> isAlone) {
+  RegionOp region = model.region;
   std::string key;
   llvm::raw_string_ostream os(key);
   for (auto [buffer, alone] : llvm::zip(buffers, isAlone))
@@ -200,9 +201,6 @@ FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionOp region,
     return kernel;
 
   std::string why;
-  FailureOr<RegionModel> model = RegionModel::build(region, why);
-  if (failed(model))
-    return region.emitError("cannot be generated: ") << why, failure();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(entry);
   SmallVector<Type> types;
@@ -220,7 +218,7 @@ FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionOp region,
   Block *body = kernel.addEntryBlock();
   builder.setInsertionPointToStart(body);
   unsigned count = buffers.size();
-  KernelEmitter emitter(builder, *model, region.getMappingAttr(),
+  KernelEmitter emitter(builder, model, region.getMappingAttr(),
                         body->getArguments().take_front(count));
   if (failed(emitter.emit(body->getArgument(count),
                           body->getArgument(count + 1), why)))
@@ -235,13 +233,13 @@ LogicalResult ProgramBuilder::emitLaunch(RegionOp region,
                                          ArrayRef<bool> isAlone) {
   if (!region.getMappingAttr())
     return region.emitError("has no mapping");
-  auto kernel = kernelFor(region, buffers, isAlone);
-  if (failed(kernel))
-    return failure();
   std::string why;
   auto model = RegionModel::build(region, why);
   if (failed(model))
     return region.emitError("cannot be generated: ") << why;
+  auto kernel = kernelFor(*model, buffers, isAlone);
+  if (failed(kernel))
+    return failure();
   auto launch =
       LaunchOp::create(builder, region.getLoc(), kernel->getSymName(), buffers,
                        tripCount(*model, region.getMappingAttr()),
