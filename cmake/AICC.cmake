@@ -18,15 +18,41 @@ function(aicc_target_flags name)
   endif()
 endfunction()
 
-# aicc_add_library(NAME SOURCES... [DEPS targets] [LINK libs] [EXCEPTIONS])
-# A static library; the tools link MLIR and LLVM (shared) once.
+# MLIR's headers, parsed once (cmake/Precompiled.h): for code without exceptions.
+option(AICC_PRECOMPILE "Precompile the headers of MLIR" ON)
+
+function(aicc_precompile name)
+  if(NOT AICC_PRECOMPILE)
+    return()
+  endif()
+  if(NOT TARGET aicc_precompiled)
+    add_library(aicc_precompiled OBJECT "${CMAKE_SOURCE_DIR}/cmake/Precompiled.cpp")
+    aicc_target_flags(aicc_precompiled)
+    set_target_properties(aicc_precompiled PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    # Without its own time in it, ccache knows it again.
+    target_compile_options(aicc_precompiled PRIVATE -fPIC -fpch-instantiate-templates
+                           "SHELL:-Xclang -fno-pch-timestamp")
+    target_precompile_headers(aicc_precompiled PRIVATE "${CMAKE_SOURCE_DIR}/cmake/Precompiled.h")
+  endif()
+  target_precompile_headers(${name} REUSE_FROM aicc_precompiled)
+  # One kind of code everywhere: clang refuses headers compiled for another.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
+endfunction()
+
+# aicc_add_library(NAME SOURCES... [DEPS targets] [LINK libs] [EXCEPTIONS | PLAIN])
+# A static library; the tools link MLIR and LLVM (shared) once. PLAIN: uses
+# neither of them.
 function(aicc_add_library name)
-  cmake_parse_arguments(ARG "EXCEPTIONS" "" "DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "EXCEPTIONS;PLAIN" "" "DEPS;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   if(ARG_EXCEPTIONS)
     aicc_target_flags(${name} EXCEPTIONS)
   else()
     aicc_target_flags(${name})
+    if(NOT ARG_PLAIN)
+      aicc_precompile(${name})
+    endif()
   endif()
   if(ARG_DEPS)
     add_dependencies(${name} ${ARG_DEPS})
@@ -39,6 +65,7 @@ function(aicc_add_tool name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   aicc_target_flags(${name})
+  aicc_precompile(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
 endfunction()
 
@@ -158,6 +185,7 @@ function(aicc_add_unittest name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   aicc_target_flags(${name})
+  aicc_precompile(${name})
   # GoogleTest looks for the two with predefined macros that other compilers
   # spell differently.
   target_compile_definitions(${name} PRIVATE GTEST_HAS_RTTI=0 GTEST_HAS_EXCEPTIONS=0)

@@ -1,0 +1,1 @@
+// CMake compiles a header for the target that holds a source: this one.
