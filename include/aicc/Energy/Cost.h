@@ -7,27 +7,45 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
+#include <string>
 
 namespace aicc {
 
-/// One component of a cost: how often it acts, and what an action takes.
+/// What a CostItem counts.
+enum class CountUnit : uint8_t { Operations, Bytes, Conversions, Nanoseconds };
+
+/// One line of a cost: how often a component acts, and what an action takes.
 struct CostItem {
-  llvm::StringRef component; ///< "mac", or the name of a memory.
-  double count = 0;          ///< Operations, or bytes of a memory.
-  double pjEach = 0;
+  /// A key of the published count schema (docs/counts.md): "mac.i8",
+  /// "scratchpad.read", "dram.write", "adc.convert", "leakage".
+  std::string component;
+  CountUnit unit = CountUnit::Operations;
+  double count = 0;
+  double pjEach = 0; ///< Of an operation, byte, conversion or nanosecond.
+
+  double energyPj() const { return count * pjEach; }
 };
 
-/// Itemised cost of one run of a group.
+/// Itemised cost of one run of a group. All counts are exact for the mapping.
 struct Cost {
-  double cycles = 0; ///< On the machine's clock, one worker.
+  double cycles = 0; ///< On the machine's clock, one worker, stalls included.
+  /// Of these, what the arithmetic alone takes (no memory, no fill or drain).
+  double computeCycles = 0;
   double macs = 0;
-  llvm::SmallVector<CostItem, 6> items;
+  llvm::SmallVector<CostItem, 12> items;
 
   double energyPj() const {
     double sum = 0;
     for (const CostItem &item : items)
-      sum += item.count * item.pjEach;
+      sum += item.energyPj();
     return sum;
+  }
+  /// Null if nothing of that name acts.
+  const CostItem *find(llvm::StringRef component) const {
+    for (const CostItem &item : items)
+      if (item.component == component)
+        return &item;
+    return nullptr;
   }
 };
 

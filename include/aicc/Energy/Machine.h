@@ -9,6 +9,7 @@
 #ifndef AICC_ENERGY_MACHINE_H
 #define AICC_ENERGY_MACHINE_H
 
+#include "aicc/Energy/Workload.h"
 #include "aicc/Support/Diagnostics.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -17,25 +18,52 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace aicc {
 
 /// A measured or published quantity; its unit is in the name of its key.
 struct SourcedValue {
-  double value = 0;
+  double value = 0; ///< After scaling to the machine's process, if any.
   std::string source;
+  /// The process of the source, and the value as it stands in the file where
+  /// that differs from the machine's (docs/machines.md has the rule).
   std::optional<double> processNm;
+  std::optional<double> unscaled;
+
+  bool isSet() const { return !source.empty(); }
 };
 
 /// One level of memory; innermost first in `MachineDesc::memories`.
 struct MemoryDesc {
   std::string name;
-  int64_t bytes = 0; ///< 0: unbounded (DRAM).
+  int64_t bytes = 0; ///< Of one instance. 0: unbounded (DRAM).
   int64_t ways = 0;  ///< Of a cache; 0 for software-managed memories.
   int64_t lineBytes = 0;
-  SourcedValue bytesPerCycle; ///< Sustained, towards the next inner level.
+  /// Which operands may live here, by OperandRole.
+  bool holds[3] = {true, true, true};
+  /// Axes of the array (bit i: axis i) along which there is one instance for
+  /// each position; along the others one instance serves all positions.
+  uint32_t perAxes = 0;
+  /// Half of it is filled while the other half is used: a tile may take half
+  /// of `bytes`, and transfers overlap with computing.
+  bool doubleBuffered = false;
+  /// Reads and writes share `bytesPerCycle`.
+  bool sharedPort = false;
+  /// Bytes that move at once: smaller or unaligned requests cost as much. 0:
+  /// any number.
+  int64_t accessBytes = 0;
+  /// Sustained by one instance, towards the next inner level.
+  SourcedValue bytesPerCycle;
   SourcedValue readPjPerByte;
+  SourcedValue writePjPerByte; ///< Not set: as a read.
+  SourcedValue leakageMw;      ///< Of all instances.
+
+  double writePj() const {
+    return writePjPerByte.isSet() ? writePjPerByte.value : readPjPerByte.value;
+  }
+  bool holdsRole(OperandRole role) const { return holds[unsigned(role)]; }
 };
 
 /// Vector units of a CPU core.
@@ -47,20 +75,52 @@ struct VectorUnitDesc {
   SourcedValue fmaLatencyCycles;
 };
 
+/// An array of processing elements, crossbar cells or lanes.
+struct ArrayDesc {
+  struct Axis {
+    std::string name;
+    int64_t size = 1;
+    /// Partial sums of positions along this axis are added on the way out (an
+    /// adder tree, a systolic column, a bit line).
+    bool reduces = false;
+    /// An element wanted by several positions along this axis is read from the
+    /// memory outside once.
+    bool multicasts = true;
+  };
+  std::vector<Axis> axes;
+  /// Names of the loop orders that the control can run ("weight_stationary",
+  /// "output_stationary", "input_stationary"); empty: any.
+  std::vector<std::string> dataflows;
+  /// Multiply-accumulates of one element in one cycle.
+  SourcedValue macsPerCycle;
+};
+
 /// A machine. `family` decides which of the parts below are there.
 struct MachineDesc {
   std::string family;
   std::string name;
   std::string source;
+  std::optional<double> processNm; ///< That unscaled values are scaled to.
   SourcedValue clockMhz;
   int64_t cores = 1;
   /// LLVM feature that a host must have for this machine to be its default,
   /// e.g. "avx512f"; empty: any.
   std::string requiredFeature;
   VectorUnitDesc vector;
+  ArrayDesc array;
   std::vector<MemoryDesc> memories;
-  SourcedValue macF32Pj;
+  /// Energy of actions by key without `_pj` ("mac_i8", "adc_conversion" ...).
+  std::vector<std::pair<std::string, SourcedValue>> actions;
+  SourcedValue leakageMw;      ///< Of all but the memories that state theirs.
   SourcedValue forkJoinCycles; ///< Cost of one parallel region.
+
+  /// Null where the file does not have it.
+  const SourcedValue *action(llvm::StringRef key) const {
+    for (const auto &[name, value] : actions)
+      if (key == name)
+        return &value;
+    return nullptr;
+  }
 };
 
 /// Reads and checks a machine file. Errors, with line and column, go to

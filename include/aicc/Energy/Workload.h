@@ -4,35 +4,75 @@
 #define AICC_ENERGY_WORKLOAD_H
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
 
 namespace aicc {
 
+/// What an operand is to a machine whose memories hold only some of them.
+enum class OperandRole : uint8_t { Input, Weight, Output };
+
+/// What one multiply-accumulate (or operation) of a workload computes with.
+enum class Arithmetic : uint8_t { I4, I8, F8, F16, BF16, F32, F64, I32 };
+
+/// "i8": as in the keys of machine files (`mac_i8_pj`) and of counts.
+llvm::StringRef stringify(Arithmetic arithmetic);
+
 /// A projected loop nest: what runs, over which operands. Plain data.
+///
+/// Each operand dimension is indexed by a sum of loop dimensions with
+/// coefficients, e.g. the rows of a convolution's input by 2 p + r (stride 2).
 struct Workload {
   struct Dim {
     int64_t size = 1;
     bool isReduction = false;
   };
+  /// coefficient * (loop dimension `dim`)
+  struct Term {
+    unsigned dim = 0;
+    int64_t coefficient = 1;
+    bool operator==(const Term &) const = default;
+  };
   struct Operand {
-    /// Elements that one step of each dimension moves through the operand. A
-    /// packed constant has 0 or 1 only: its order is free.
+    OperandRole role = OperandRole::Input;
+    /// For each dimension of the tensor, the terms of its index; a dimension
+    /// that no loop moves has none.
+    llvm::SmallVector<llvm::SmallVector<Term, 2>, 4> index;
+    int64_t bits = 32; ///< Of an element, as stored.
+    /// Of an element of an output whose reduction is not complete; 0: `bits`.
+    int64_t partialBits = 0;
+    /// Share of the elements that are stored and moved, in (0, 1].
+    double density = 1;
+
+    /// What code for a processor sees besides: elements that one step of each
+    /// loop dimension moves through the buffer. A packed constant has 0 or 1
+    /// only: its order is free.
     llvm::SmallVector<int64_t, 8> strides;
-    int64_t bits = 32;
-    bool isOutput = false;
     bool isPacked = false;
     bool inReduction = false; ///< Read for each reduction step.
+
+    bool isOutput() const { return role == OperandRole::Output; }
+    int64_t bitsOfPartial() const { return partialBits ? partialBits : bits; }
   };
 
   llvm::SmallVector<Dim, 8> dims;
   llvm::SmallVector<Operand, 6> operands;
+  Arithmetic arithmetic = Arithmetic::F32;
   /// Arithmetic operations at each point of the iteration space (a
   /// multiply-accumulate counts once), and at each point of the results.
   double opsPerPoint = 1;
   double opsPerResult = 0;
   /// The reduction may be split over the lanes of a vector.
   bool lanesMayReduce = false;
+
+  /// Points of the iteration space.
+  double points() const {
+    double product = 1;
+    for (const Dim &dim : dims)
+      product *= double(dim.size);
+    return product;
+  }
 };
 
 } // namespace aicc
