@@ -27,9 +27,11 @@ namespace aicc {
 struct SourcedValue {
   double value = 0; ///< After scaling to the machine's process, if any.
   std::string source;
-  /// The process of the source, and the value as it stands in the file where
-  /// that differs from the machine's (docs/machines.md has the rule).
+  /// The process of the source and its supply, where stated, and the value as
+  /// it stands in the file where that was scaled to those of the machine
+  /// (docs/machines.md has the rule).
   std::optional<double> processNm;
+  std::optional<double> supplyV;
   std::optional<double> unscaled;
 
   bool isSet() const { return !source.empty(); }
@@ -58,7 +60,10 @@ struct MemoryDesc {
   SourcedValue bytesPerCycle;
   SourcedValue readPjPerByte;
   SourcedValue writePjPerByte; ///< Not set: as a read.
-  SourcedValue leakageMw;      ///< Of all instances.
+  /// Wires from it to the array, for each position that a byte goes to. Not
+  /// set: part of the reads.
+  SourcedValue multicastPjPerByte;
+  SourcedValue leakageMw; ///< Of all instances.
 
   double writePj() const {
     return writePjPerByte.isSet() ? writePjPerByte.value : readPjPerByte.value;
@@ -93,6 +98,28 @@ struct ArrayDesc {
   std::vector<std::string> dataflows;
   /// Multiply-accumulates of one element in one cycle.
   SourcedValue macsPerCycle;
+  /// Operands, by OperandRole, whose zeros cost a cycle, but neither the
+  /// multiply-accumulate nor the other operands' accesses to the innermost
+  /// memories.
+  bool gatesZeros[3] = {false, false, false};
+};
+
+/// Memory cells that multiply: crossbars of non-volatile cells or of SRAM
+/// cells, with converters (analog) or adders (digital) at their edges. A pass
+/// drives the rows with a slice of the inputs and reads the columns.
+struct CrossbarDesc {
+  int64_t rows = 0; ///< Driven by one pass.
+  int64_t cols = 0; ///< Read by one pass.
+  int64_t instances = 1;
+  /// Of one multiply-accumulate of `ArrayDesc::macsPerCycle`.
+  int64_t weightBits = 8, inputBits = 8;
+  int64_t cellBits = 1;         ///< Of a weight, in one column.
+  int64_t cellsPerSlice = 1;    ///< Cells that hold them (differential: 2).
+  int64_t inputBitsPerPass = 1; ///< What the rows are driven with at once.
+  int64_t phases = 1;           ///< Passes for each such slice of the inputs.
+  int64_t columnsPerAdc = 1;
+  int64_t adcBits = 0;     ///< 0: digital, no converters.
+  SourcedValue passCycles; ///< All conversions included.
 };
 
 /// A machine. `family` decides which of the parts below are there.
@@ -100,16 +127,21 @@ struct MachineDesc {
   std::string family;
   std::string name;
   std::string source;
-  std::optional<double> processNm; ///< That unscaled values are scaled to.
+  /// What energies of other processes and supplies are scaled to.
+  std::optional<double> processNm, supplyV;
   SourcedValue clockMhz;
   int64_t cores = 1;
   /// LLVM feature that a host must have for this machine to be its default,
   /// e.g. "avx512f"; empty: any.
   std::string requiredFeature;
   VectorUnitDesc vector;
+  /// With a crossbar, its axes are "instances" (if there are several), "rows"
+  /// and "cols", counted in whole weights.
   ArrayDesc array;
+  std::optional<CrossbarDesc> crossbar;
   std::vector<MemoryDesc> memories;
-  /// Energy of actions by key without `_pj` ("mac_i8", "adc_conversion" ...).
+  /// Energy of actions in pJ, by key without unit ("mac_i8" for `mac_i8_pj`,
+  /// "hop" for `hop_pj_per_byte`), in the order of the file.
   std::vector<std::pair<std::string, SourcedValue>> actions;
   SourcedValue leakageMw;      ///< Of all but the memories that state theirs.
   SourcedValue forkJoinCycles; ///< Cost of one parallel region.
