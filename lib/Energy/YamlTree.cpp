@@ -4,16 +4,20 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/YAMLParser.h"
+
+#include <algorithm>
+#include <tuple>
 
 using namespace aicc;
 namespace yaml = llvm::yaml;
 
-/// A machine file has a few kilobytes and four levels.
-static constexpr size_t maxBytes = 256 << 10;
-static constexpr size_t maxFlowBrackets = 4096;
-static constexpr size_t maxBlockIndicators = 64;
+/// A machine file has a few kilobytes, five levels and some hundred keys.
+static constexpr size_t maxIndicators = 4096;
+static constexpr unsigned maxDepth = 16;
 
 const YamlNode *YamlNode::find(llvm::StringRef key) const {
   for (auto [name, value] : llvm::zip(keys, items))
@@ -22,44 +26,71 @@ const YamlNode *YamlNode::find(llvm::StringRef key) const {
   return nullptr;
 }
 
-/// llvm::yaml recurses without a limit of its own. Bounds the depth before it
-/// sees the text: flow collections by their brackets, block collections by the
-/// indicators and the indentation in front of a line's content.
-static bool isShallow(llvm::StringRef text, YamlErrorFn error) {
-  if (text.size() > maxBytes) {
-    error(1, 1, "the file has more than 256 KiB");
+/// Can `text[at]` begin a collection? Generous: a colon or bracket within a
+/// string counts too.
+static bool isIndicator(llvm::StringRef text, size_t at) {
+  switch (text[at]) {
+  case '[':
+  case '{':
+  case ':':
+  case '?':
+    return true;
+  case '-':
+    return at + 1 == text.size() || llvm::isSpace(text[at + 1]);
+  default:
     return false;
   }
-  size_t brackets = 0;
-  unsigned line = 1;
-  for (llvm::StringRef rest = text; !rest.empty(); ++line) {
-    auto [content, next] = rest.split('\n');
-    rest = next;
-    size_t start = content.find_first_not_of(" \t-?:");
-    size_t indicators = std::min(start, content.size());
-    brackets += content.count('[') + content.count('{');
-    if (indicators > maxBlockIndicators || brackets > maxFlowBrackets) {
-      error(line, 1, "nested too deeply");
+}
+
+/// llvm::yaml recurses without a limit of its own. A collection inside another
+/// one needs an indicator, so that their number bounds the depth.
+static bool isHarmless(llvm::StringRef text, YamlErrorFn error) {
+  if (text.size() > maxYamlBytes) {
+    error(1, 1,
+          "expected at most 256 KiB, found " + std::to_string(text.size()) +
+              " bytes");
+    return false;
+  }
+  size_t indicators = 0;
+  unsigned line = 1, column = 1;
+  for (size_t i = 0; i < text.size(); ++i, ++column) {
+    unsigned char c = text[i];
+    if (c == '\n') {
+      ++line;
+      column = 0;
+    } else if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f) {
+      error(line, column, "expected text, found a control character");
+      return false;
+    } else if (isIndicator(text, i) && ++indicators > maxIndicators) {
+      error(line, column,
+            "expected a machine, found more than " +
+                std::to_string(maxIndicators) + " keys and list items");
       return false;
     }
+  }
+  const auto *bytes = reinterpret_cast<const llvm::UTF8 *>(text.begin());
+  if (!llvm::isLegalUTF8String(
+          &bytes, reinterpret_cast<const llvm::UTF8 *>(text.end()))) {
+    error(1, 1, "expected text in UTF-8");
+    return false;
   }
   return true;
 }
 
 namespace {
-/// Builds the tree; stops at the first error.
 class TreeBuilder {
 public:
   TreeBuilder(const llvm::SourceMgr &sources, YamlErrorFn error)
       : sources(sources), error(error) {}
 
-  bool build(yaml::Node *node, YamlNode &result);
+  /// Fails where the parser has nothing more to give.
+  bool build(yaml::Node *node, YamlNode &result, unsigned depth = 0);
 
 private:
-  bool buildMapping(yaml::MappingNode *mapping, YamlNode &result);
-  bool fail(const YamlNode &at, const std::string &message) {
+  bool buildMapping(yaml::MappingNode *mapping, YamlNode &result,
+                    unsigned depth);
+  void report(const YamlNode &at, const std::string &message) {
     error(at.line, at.column, message);
-    return false;
   }
 
   const llvm::SourceMgr &sources;
@@ -67,11 +98,18 @@ private:
 };
 } // namespace
 
-bool TreeBuilder::build(yaml::Node *node, YamlNode &result) {
+bool TreeBuilder::build(yaml::Node *node, YamlNode &result, unsigned depth) {
   if (!node) // The parser has reported it.
     return false;
   std::tie(result.line, result.column) =
       sources.getLineAndColumn(node->getSourceRange().Start);
+  if (depth > maxDepth) {
+    report(result, "expected at most " + std::to_string(maxDepth) +
+                       " levels, found more");
+    return false;
+  }
+  if (!node->getAnchor().empty() || !node->getRawTag().empty())
+    report(result, "expected a plain value, found an anchor or a tag");
   if (auto *scalar = llvm::dyn_cast<yaml::ScalarNode>(node)) {
     llvm::SmallString<64> storage;
     result.kind = YamlNode::Kind::Scalar;
@@ -84,31 +122,35 @@ bool TreeBuilder::build(yaml::Node *node, YamlNode &result) {
     return true;
   }
   if (auto *mapping = llvm::dyn_cast<yaml::MappingNode>(node))
-    return buildMapping(mapping, result);
+    return buildMapping(mapping, result, depth);
   if (auto *sequence = llvm::dyn_cast<yaml::SequenceNode>(node)) {
     result.kind = YamlNode::Kind::Sequence;
     for (yaml::Node &item : *sequence)
-      if (!build(&item, result.items.emplace_back()))
+      if (!build(&item, result.items.emplace_back(), depth + 1))
         return false;
     return true;
   }
-  if (llvm::isa<yaml::NullNode>(node))
-    return true;
-  return fail(result, "aliases are not taken in machine files");
+  if (llvm::isa<yaml::AliasNode>(node))
+    report(result, "expected a plain value, found an alias");
+  return true;
 }
 
-bool TreeBuilder::buildMapping(yaml::MappingNode *mapping, YamlNode &result) {
+bool TreeBuilder::buildMapping(yaml::MappingNode *mapping, YamlNode &result,
+                               unsigned depth) {
   result.kind = YamlNode::Kind::Mapping;
   for (yaml::KeyValueNode &entry : *mapping) {
     YamlNode key, value;
-    if (!build(entry.getKey(), key))
+    if (!build(entry.getKey(), key, depth + 1) ||
+        !build(entry.getValue(), value, depth + 1))
       return false;
-    if (key.kind != YamlNode::Kind::Scalar)
-      return fail(key, "expected a name as key");
-    if (result.find(key.scalar))
-      return fail(key, "'" + key.scalar + "' is given twice");
-    if (!build(entry.getValue(), value))
-      return false;
+    if (key.kind != YamlNode::Kind::Scalar) {
+      report(key, "expected a name as key");
+      continue;
+    }
+    if (result.find(key.scalar)) {
+      report(key, "'" + key.scalar + "' is given twice");
+      continue;
+    }
     // An empty value has no position of its own.
     if (value.kind == YamlNode::Kind::Null) {
       value.line = key.line;
@@ -122,32 +164,42 @@ bool TreeBuilder::buildMapping(yaml::MappingNode *mapping, YamlNode &result) {
 
 std::unique_ptr<YamlNode> aicc::parseYaml(llvm::StringRef text,
                                           YamlErrorFn error) {
-  if (!isShallow(text, error))
+  if (!isHarmless(text, error))
     return nullptr;
-  bool hasError = false;
-  auto report = [&](unsigned line, unsigned column,
-                    const std::string &message) {
+  bool isBroken = false;
+  auto onSyntaxError = [&](const llvm::SMDiagnostic &diagnostic) {
     // The parser goes on after an error; the first is the one that helps.
-    if (!hasError)
-      error(line, column, message);
-    hasError = true;
+    if (!isBroken)
+      error(std::max(diagnostic.getLineNo(), 1), diagnostic.getColumnNo() + 1,
+            diagnostic.getMessage().str());
+    isBroken = true;
   };
   llvm::SourceMgr sources;
-  auto onDiagnostic = [](const llvm::SMDiagnostic &diagnostic, void *context) {
-    (*static_cast<decltype(report) *>(context))(
-        std::max(diagnostic.getLineNo(), 1), diagnostic.getColumnNo() + 1,
-        diagnostic.getMessage().str());
-  };
-  sources.setDiagHandler(onDiagnostic, &report);
+  sources.setDiagHandler(
+      [](const llvm::SMDiagnostic &diagnostic, void *context) {
+        (*static_cast<decltype(onSyntaxError) *>(context))(diagnostic);
+      },
+      &onSyntaxError);
   yaml::Stream stream(text, sources, /*ShowColors=*/false);
   yaml::document_iterator document = stream.begin();
   auto root = std::make_unique<YamlNode>();
-  TreeBuilder builder(sources, report);
+  bool hasOwnError = false;
+  auto onOwnError = [&](unsigned line, unsigned column,
+                        const std::string &message) {
+    hasOwnError = true;
+    error(line, column, message);
+  };
+  TreeBuilder builder(sources, onOwnError);
   bool built =
       document != stream.end() && builder.build(document->getRoot(), *root);
-  if (!hasError && built && ++document != stream.end())
-    report(root->line, root->column, "expected one document");
-  if (!hasError && (stream.failed() || !built))
-    report(1, 1, "not a YAML document");
-  return hasError ? nullptr : std::move(root);
+  if (built && !isBroken && !stream.failed() && ++document != stream.end()) {
+    error(root->line, root->column, "expected one document, found several");
+    return nullptr;
+  }
+  if (isBroken || stream.failed() || !built) {
+    if (!isBroken && !hasOwnError)
+      error(1, 1, "expected a YAML document");
+    return nullptr;
+  }
+  return root;
 }

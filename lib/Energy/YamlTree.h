@@ -31,7 +31,13 @@ struct YamlNode {
 using YamlErrorFn = llvm::function_ref<void(unsigned line, unsigned column,
                                             const std::string &message)>;
 
-/// Null after an error. Aliases, tags and several documents are errors.
+/// Longer texts are refused.
+inline constexpr size_t maxYamlBytes = 256 << 10;
+
+/// The tree of one document. Null, after an error, if there is none to read.
+/// What is YAML but not taken here (repeated keys, aliases, anchors, tags) is
+/// an error each and left out of the tree, so that the rest can be checked.
+/// Refuses, before parsing, text that could nest deeply: YAML parsers recurse.
 std::unique_ptr<YamlNode> parseYaml(llvm::StringRef text, YamlErrorFn error);
 
 } // namespace aicc

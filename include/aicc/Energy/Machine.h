@@ -98,6 +98,15 @@ struct ArrayDesc {
   std::vector<std::string> dataflows;
   /// Multiply-accumulates of one element in one cycle.
   SourcedValue macsPerCycle;
+  /// Of arithmetic that runs at another rate, by its name ("f32").
+  std::vector<std::pair<std::string, SourcedValue>> macsPerCycleByType;
+
+  const SourcedValue &macsPerCycleOf(llvm::StringRef arithmetic) const {
+    for (const auto &[type, rate] : macsPerCycleByType)
+      if (arithmetic == type)
+        return rate;
+    return macsPerCycle;
+  }
   /// Operands, by OperandRole, whose zeros cost a cycle, but neither the
   /// multiply-accumulate nor the other operands' accesses to the innermost
   /// memories.
