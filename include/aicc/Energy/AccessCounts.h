@@ -36,6 +36,7 @@ struct MappingFault {
     InstancesCrossed, ///< `memory` is outside of one with fewer instances.
     Dataflow,         ///< The machine's control cannot run this loop order.
     Capacity,         ///< Tiles in `memory` take `found` bytes of `expected`.
+    Empty,            ///< Dimension `dim` of the workload has no iterations.
     Uncountable,      ///< The index of `operand` is too irregular to count.
   };
   Kind kind = Kind::None;
@@ -52,7 +53,12 @@ struct Flow {
   /// Of all instances, with the density and the stored width of the elements,
   /// each request rounded up to `accessBytes`.
   double bytes = 0;
-  double busiestBytes = 0; ///< Of the instance at position 0, the busiest one.
+  /// Of the instance at position 0, the busiest one; 0 where the memory's
+  /// bandwidth is not stated.
+  double busiestBytes = 0;
+  /// Of these, with the first tile of the inner memory; 0 if that memory has
+  /// no second buffer. The last tile of an output counts as much.
+  double firstBytes = 0;
 };
 
 /// One operand in one memory. All zero where the memory does not hold it.
@@ -63,6 +69,9 @@ struct Traffic {
   Flow drains;             ///< Read, to be written outwards; of outputs only.
   double tileElements = 0; ///< Of the largest tile of one instance.
   double tileBytes = 0;    ///< As stored, not rounded to `accessBytes`.
+  /// Bytes that wires carry from here inwards: once for each instance or
+  /// position that they go to. 0 where the machine has no such energy.
+  double deliveredBytes = 0;
 };
 
 /// Everything that a mapping moves and does.
@@ -142,7 +151,24 @@ public:
   const Workload &workload;
   const MachineDesc &machine;
 
+  /// Dimensions that move a common part of an operand's index. An element is
+  /// named by the sum of coefficient * index.
+  struct Component {
+    llvm::SmallVector<unsigned, 4> dims;
+    llvm::SmallVector<int64_t, 4> coefficients;
+    bool isInjective = true; ///< No two index tuples name the same element.
+  };
+  /// What an operand's index looks like.
+  struct Shape {
+    llvm::SmallVector<Component, 4> components;
+    uint64_t movers = 0; ///< Bit d: dimension d moves the operand.
+    bool isCountable = true;
+    bool moves(unsigned dim) const { return movers >> dim & 1; }
+  };
+  const Shape &shapeOf(unsigned operand) const { return shapes[operand]; }
+
 private:
+  llvm::SmallVector<Shape, 4> shapes;
   llvm::SmallVector<double, 6> whole;
 };
 

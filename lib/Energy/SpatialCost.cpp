@@ -1,0 +1,265 @@
+//===- SpatialCost.cpp - Energy and time on a spatial machine -------------===//
+
+#include "aicc/Energy/SpatialCost.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace aicc;
+
+namespace {
+
+/// Bytes through a port of a memory, or through both if it has one for all.
+struct Ports {
+  double read = 0, write = 0;
+  double busy(const MemoryDesc &memory) const {
+    double bytes = memory.sharedPort ? read + write : std::max(read, write);
+    return memory.bytesPerCycle.isSet() && memory.bytesPerCycle.value > 0
+               ? bytes / memory.bytesPerCycle.value
+               : 0;
+  }
+};
+
+/// What operand `o` exchanges with the next outer memory that holds it.
+struct Transfer {
+  const MemoryDesc &inner, &outer;
+  const Traffic &inside, &outside;
+
+  double slower(double in, double out) const {
+    return std::max(Ports{in, 0}.busy(inner), Ports{out, 0}.busy(outer));
+  }
+  double fillCycles() const {
+    return slower(inside.fills.busiestBytes, outside.reads.busiestBytes);
+  }
+  double drainCycles() const {
+    return slower(inside.drains.busiestBytes, outside.updates.busiestBytes);
+  }
+};
+
+} // namespace
+
+namespace {
+
+/// Calls `visit` with each pair of neighbouring memories that hold an operand.
+/// The innermost one comes with no inner neighbour.
+template <typename Visit>
+void forEachHolder(const Mapping &mapping, Visit visit) {
+  for (auto [o, residence] : llvm::enumerate(mapping.residence)) {
+    int inner = AccessModel::arithmetic;
+    for (auto [m, at] : llvm::enumerate(residence)) {
+      if (at == Mapping::bypass)
+        continue;
+      visit(unsigned(o), inner, unsigned(m));
+      inner = int(m);
+    }
+  }
+}
+
+/// What the ports of one memory do while the arithmetic runs, and before and
+/// after.
+struct PortUse {
+  Ports overlapped, first, last;
+  double busyAlongside(const MemoryDesc &memory) const {
+    Ports rest{overlapped.read - first.read - last.read,
+               overlapped.write - first.write - last.write};
+    return rest.busy(memory);
+  }
+};
+
+} // namespace
+
+static double perCycle(const SourcedValue &value) {
+  return value.isSet() && value.value > 0 ? value.value : 1;
+}
+
+/// Adds what crosses the boundary between two memories to both.
+static void addTransfer(const Transfer &transfer, PortUse &inner,
+                        PortUse &outer, SpatialTime &time) {
+  const Traffic &in = transfer.inside, &out = transfer.outside;
+  if (!transfer.inner.doubleBuffered) {
+    time.exposedCycles += transfer.fillCycles() + transfer.drainCycles();
+    return;
+  }
+  inner.overlapped.write += in.fills.busiestBytes;
+  inner.overlapped.read += in.drains.busiestBytes;
+  inner.first.write += in.fills.firstBytes;
+  inner.last.read += in.drains.firstBytes;
+  outer.overlapped.read += out.reads.busiestBytes;
+  outer.overlapped.write += out.updates.busiestBytes;
+  outer.first.read += out.reads.firstBytes;
+  outer.last.write += out.updates.firstBytes;
+  time.fillCycles += transfer.slower(in.fills.firstBytes, out.reads.firstBytes);
+  time.drainCycles +=
+      transfer.slower(in.drains.firstBytes, out.updates.firstBytes);
+}
+
+SpatialTime aicc::timeOf(const AccessModel &model, const Mapping &mapping,
+                         const AccessCounts &counts) {
+  const Workload &workload = model.workload;
+  const auto &memories = model.machine.memories;
+  SpatialTime time;
+  time.computeCycles = (counts.steps * workload.opsPerPoint +
+                        counts.resultSteps * workload.opsPerResult) /
+                       perCycle(model.machine.array.macsPerCycle);
+  llvm::SmallVector<PortUse, 6> uses(memories.size());
+  forEachHolder(mapping, [&](unsigned o, int inner, unsigned outer) {
+    const Traffic &out = counts.at(o, outer);
+    if (inner < 0) {
+      uses[outer].overlapped.read += out.reads.busiestBytes;
+      uses[outer].overlapped.write += out.updates.busiestBytes;
+      return;
+    }
+    addTransfer(
+        {memories[inner], memories[outer], counts.at(o, unsigned(inner)), out},
+        uses[inner], uses[outer], time);
+  });
+  double busiest = 0;
+  for (auto [memory, use] : llvm::zip(memories, uses))
+    busiest = std::max(busiest, use.busyAlongside(memory));
+  time.stallCycles = std::max(0.0, busiest - time.computeCycles);
+  return time;
+}
+
+/// Nanoseconds; 0 if the machine states no clock.
+static double nanoseconds(const MachineDesc &machine, double cycles) {
+  return machine.clockMhz.value > 0 ? cycles / machine.clockMhz.value * 1e3 : 0;
+}
+
+static double leakageMw(const MachineDesc &machine) {
+  double sum = machine.leakageMw.value;
+  for (const MemoryDesc &memory : machine.memories)
+    sum += memory.leakageMw.value;
+  return sum;
+}
+
+static double valueOf(const SourcedValue *value) {
+  return value ? value->value : 0;
+}
+
+static const SourcedValue *macOf(const AccessModel &model) {
+  llvm::SmallString<16> key("mac_");
+  key += stringify(model.workload.arithmetic);
+  return model.machine.action(key);
+}
+
+static double positionsOf(const MachineDesc &machine) {
+  double product = 1;
+  for (const ArrayDesc::Axis &axis : machine.array.axes)
+    product *= double(axis.size);
+  return product;
+}
+
+namespace {
+
+/// Bytes that one memory moves for all operands.
+struct MemoryBytes {
+  double read = 0, write = 0, delivered = 0;
+  MemoryBytes(const AccessCounts &counts, unsigned memory) {
+    for (size_t i = memory; i < counts.traffic.size(); i += counts.memories) {
+      const Traffic &traffic = counts.traffic[i];
+      read += traffic.reads.bytes + traffic.drains.bytes;
+      write += traffic.fills.bytes + traffic.updates.bytes;
+      delivered += traffic.deliveredBytes;
+    }
+  }
+};
+
+/// Calls `visit(suffix, memory name, unit, count, pJ each)` for every item, so
+/// that a search can sum them without making texts.
+template <typename Visit>
+void forEachItem(const AccessModel &model, const AccessCounts &counts,
+                 double cycles, Visit visit) {
+  const MachineDesc &machine = model.machine;
+  visit("mac.", stringify(model.workload.arithmetic), CountUnit::Operations,
+        counts.operations, valueOf(macOf(model)));
+  for (auto [m, memory] : llvm::enumerate(machine.memories)) {
+    MemoryBytes bytes(counts, unsigned(m));
+    visit(memory.name, ".read", CountUnit::Bytes, bytes.read,
+          memory.readPjPerByte.value);
+    visit(memory.name, ".write", CountUnit::Bytes, bytes.write,
+          memory.writePj());
+    visit(memory.name, ".multicast", CountUnit::Bytes, bytes.delivered,
+          memory.multicastPjPerByte.value);
+  }
+  if (const SourcedValue *action = machine.action("pe_cycle"))
+    visit("pe.", "cycle", CountUnit::Operations, cycles * positionsOf(machine),
+          action->value);
+  if (const SourcedValue *action = machine.action("chip_cycle"))
+    visit("chip.", "cycle", CountUnit::Operations, cycles, action->value);
+  if (double leakage = leakageMw(machine))
+    visit("leakage", "", CountUnit::Nanoseconds, nanoseconds(machine, cycles),
+          leakage);
+}
+
+} // namespace
+
+SpatialTotals aicc::totalsOf(const AccessModel &model, const Mapping &mapping,
+                             const AccessCounts &counts) {
+  SpatialTotals totals;
+  totals.cycles = timeOf(model, mapping, counts).cycles();
+  forEachItem(model, counts, totals.cycles,
+              [&](llvm::StringRef, llvm::StringRef, CountUnit, double count,
+                  double pjEach) { totals.energyPj += count * pjEach; });
+  return totals;
+}
+
+Cost aicc::costOf(const AccessModel &model, const Mapping &mapping,
+                  const AccessCounts &counts) {
+  Cost cost;
+  SpatialTime time = timeOf(model, mapping, counts);
+  cost.cycles = time.cycles();
+  cost.computeCycles = time.computeCycles;
+  cost.macs = model.workload.points() * model.workload.opsPerPoint;
+  forEachItem(model, counts, cost.cycles,
+              [&](llvm::StringRef first, llvm::StringRef second, CountUnit unit,
+                  double count, double pjEach) {
+                if (count > 0)
+                  cost.items.push_back(
+                      {first.str() + second.str(), unit, count, pjEach});
+              });
+  return cost;
+}
+
+double aicc::leastPj(const AccessModel &model, unsigned operand,
+                     unsigned memory) {
+  const Workload &workload = model.workload;
+  const MachineDesc &machine = model.machine;
+  const MemoryDesc &desc = machine.memories[memory];
+  const Workload::Operand &moved = workload.operands[operand];
+  bool isOutermost = memory + 1 == machine.memories.size();
+  // Zeros of other operands may gate the accesses of the arithmetic.
+  double gating = 1;
+  for (auto [i, other] : llvm::enumerate(workload.operands))
+    if (i != operand && machine.array.gatesZeros[unsigned(other.role)])
+      gating *= other.density;
+  double inwards = desc.readPjPerByte.value, outwards = desc.writePj();
+  if (moved.isOutput())
+    std::swap(inwards, outwards);
+  double pjPerByte = inwards * gating + (isOutermost ? 0 : outwards);
+  double bits = double(std::min(moved.bits, moved.bitsOfPartial()));
+  return model.wholeElements(operand) * moved.density * bits / 8 * pjPerByte;
+}
+
+std::optional<Cost> aicc::estimateSpatial(const Workload &workload,
+                                          const Mapping &mapping,
+                                          const MachineDesc &machine,
+                                          std::string &why) {
+  AccessModel model(workload, machine);
+  if (!macOf(model)) {
+    why = "machine '" + machine.name +
+          "' states no energy of an operation on " +
+          stringify(workload.arithmetic).str() + " (mac_" +
+          stringify(workload.arithmetic).str() + "_pj)";
+    return std::nullopt;
+  }
+  AccessCounts counts;
+  MappingFault fault;
+  if (!model.count(mapping, counts, fault)) {
+    why = fault.describe(machine);
+    return std::nullopt;
+  }
+  return costOf(model, mapping, counts);
+}
