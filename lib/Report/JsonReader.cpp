@@ -164,6 +164,7 @@ static bool fromJSON(const json::Value &value, ReportFigure &out,
          members.text("name", out.name) && members.amount("value", out.value) &&
          members.text("source", out.source) &&
          members.amount("source_process_nm", out.processNm) &&
+         members.amount("source_supply_v", out.supplyV) &&
          members.amount("unscaled_value", out.unscaled);
 }
 
@@ -189,6 +190,7 @@ static bool fromJSON(const json::Value &value, ReportMachine &out,
   return members && members.text("family", out.family) &&
          members.text("name", out.name) && members.text("source", out.source) &&
          members.amount("process_nm", out.processNm) &&
+         members.amount("supply_v", out.supplyV) &&
          members.amount("clock_mhz", out.clockMhz) &&
          members.amount("peak_macs_per_s", out.peakMacsPerSecond) &&
          members.list("bandwidths", out.bandwidths) &&

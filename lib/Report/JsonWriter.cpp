@@ -45,6 +45,8 @@ static void printMachine(JsonText &json, const ReportMachine &machine) {
   json.text("source", machine.source);
   if (machine.processNm)
     json.number("process_nm", *machine.processNm);
+  if (machine.supplyV)
+    json.number("supply_v", *machine.supplyV);
   json.number("clock_mhz", machine.clockMhz);
   json.number("peak_macs_per_s", machine.peakMacsPerSecond);
   json.lines("bandwidths", machine.bandwidths,
@@ -60,6 +62,8 @@ static void printMachine(JsonText &json, const ReportMachine &machine) {
                line.text("source", figure.source);
                if (figure.processNm)
                  line.number("source_process_nm", *figure.processNm);
+               if (figure.supplyV)
+                 line.number("source_supply_v", *figure.supplyV);
                if (figure.unscaled)
                  line.number("unscaled_value", *figure.unscaled);
              });

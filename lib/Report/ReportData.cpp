@@ -5,6 +5,7 @@
 #include "aicc/Energy/Machine.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/Twine.h"
 
 #include <algorithm>
 
@@ -122,18 +123,18 @@ public:
   explicit FigureList(ReportMachine &machine, llvm::StringRef source)
       : machine(machine), source(source) {}
 
-  void add(llvm::StringRef part, llvm::StringRef name,
+  void add(llvm::StringRef part, const llvm::Twine &name,
            const SourcedValue &value) {
     if (value.isSet())
       machine.figures.push_back({part.str(), name.str(), value.value,
-                                 value.source, value.processNm,
+                                 value.source, value.processNm, value.supplyV,
                                  value.unscaled});
   }
   /// A structural integer: the machine's one source.
   void add(llvm::StringRef part, llvm::StringRef name, int64_t value) {
     if (value != 0)
       machine.figures.push_back(
-          {part.str(), name.str(), double(value), source.str(), {}, {}});
+          {part.str(), name.str(), double(value), source.str(), {}, {}, {}});
   }
 
 private:
@@ -170,7 +171,40 @@ static void addMemory(const MemoryDesc &memory, FigureList &figures) {
   figures.add(memory.name, "bytes_per_cycle", memory.bytesPerCycle);
   figures.add(memory.name, "read_pj_per_byte", memory.readPjPerByte);
   figures.add(memory.name, "write_pj_per_byte", memory.writePjPerByte);
+  figures.add(memory.name, "multicast_pj_per_byte", memory.multicastPjPerByte);
   figures.add(memory.name, "leakage_mw", memory.leakageMw);
+}
+
+static void addArray(const ArrayDesc &array, FigureList &figures) {
+  for (const ArrayDesc::Axis &axis : array.axes)
+    figures.add("array", axis.name, axis.size);
+  figures.add("array", "macs_per_cycle", array.macsPerCycle);
+  for (const auto &[type, rate] : array.macsPerCycleByType)
+    figures.add("array", "macs_per_cycle, " + type, rate);
+}
+
+static void addCrossbar(const CrossbarDesc &crossbar, FigureList &figures) {
+  const std::pair<llvm::StringLiteral, int64_t> structure[] = {
+      {"rows", crossbar.rows},
+      {"cols", crossbar.cols},
+      {"instances", crossbar.instances},
+      {"weight_bits", crossbar.weightBits},
+      {"input_bits", crossbar.inputBits},
+      {"cell_bits", crossbar.cellBits},
+      {"cells_per_slice", crossbar.cellsPerSlice},
+      {"input_bits_per_pass", crossbar.inputBitsPerPass},
+      {"phases", crossbar.phases},
+      {"columns_per_adc", crossbar.columnsPerAdc},
+      {"adc_bits", crossbar.adcBits}};
+  for (const auto &[name, value] : structure)
+    figures.add("crossbar", name, value);
+  figures.add("crossbar", "pass_cycles", crossbar.passCycles);
+}
+
+/// The key of an action in the machine file, which has its unit.
+static std::string actionKey(llvm::StringRef action) {
+  bool perByte = action == "hop" || action == "link";
+  return (action + (perByte ? "_pj_per_byte" : "_pj")).str();
 }
 
 ReportMachine aicc::describeMachine(const MachineDesc &machine) {
@@ -179,6 +213,7 @@ ReportMachine aicc::describeMachine(const MachineDesc &machine) {
   result.name = machine.name;
   result.source = machine.source;
   result.processNm = machine.processNm;
+  result.supplyV = machine.supplyV;
   result.clockMhz = machine.clockMhz.value;
   double hertz = machine.clockMhz.value * 1e6;
   result.peakMacsPerSecond = peakMacsPerCycle(machine) * hertz;
@@ -193,11 +228,11 @@ ReportMachine aicc::describeMachine(const MachineDesc &machine) {
   figures.add("vector", "fmas_per_cycle", machine.vector.fmasPerCycle);
   figures.add("vector", "loads_per_cycle", machine.vector.loadsPerCycle);
   figures.add("vector", "fma_latency_cycles", machine.vector.fmaLatencyCycles);
-  for (const ArrayDesc::Axis &axis : machine.array.axes)
-    figures.add("array", axis.name, axis.size);
-  figures.add("array", "macs_per_cycle", machine.array.macsPerCycle);
-  for (const auto &[name, value] : machine.actions)
-    figures.add("energy", name + "_pj", value);
+  addArray(machine.array, figures);
+  if (machine.crossbar)
+    addCrossbar(*machine.crossbar, figures);
+  for (const auto &[action, value] : machine.actions)
+    figures.add("energy", actionKey(action), value);
   for (const MemoryDesc &memory : machine.memories) {
     addMemory(memory, figures);
     if (memory.bytesPerCycle.isSet())

@@ -66,10 +66,11 @@ static void printHead(const ReportData &data, const ReportTotals &totals,
   table.row({"time", siQuantity(totals.timeUs * 1e-6, "s") +
                          (known ? plusMinus(data.uncertainty->timePercent)
                                 : std::string())});
-  std::string macs = siQuantity(totals.macs, "");
+  std::string macs = siQuantity(totals.macs, "MAC");
   if (totals.macs > 0)
-    macs += "at " + siQuantity(totals.energyPj * 1e-12 / totals.macs, "J");
-  table.row({"MACs", macs});
+    macs += ", " + siQuantity(totals.energyPj * 1e-12 / totals.macs, "J") +
+            " for each";
+  table.row({"arithmetic", macs});
   table.row({"arena", byteQuantity(double(data.memory.arenaBytes))});
   table.row({"weights", byteQuantity(double(data.memory.weightBytes))});
   table.print(os);
@@ -165,8 +166,8 @@ static void explain(const ReportNode &node, llvm::raw_ostream &os) {
     os << "  why: " << printableName(node.reason) << '\n';
   if (node.group >= 0)
     os << "  fused: group " << node.group << '\n';
-  os << "  " << siQuantity(node.macs, "") << "MACs, "
-     << siQuantity(node.cycles, "") << "cycles ("
+  os << "  " << siQuantity(node.macs, "MAC") << ", "
+     << siQuantity(node.cycles, "cycles") << " ("
      << percentage(node.computeCycles, node.cycles) << " arithmetic), "
      << siQuantity(node.timeUs * 1e-6, "s") << '\n';
   if (!node.mapping.empty()) {

@@ -45,8 +45,10 @@ struct ReportFigure {
   std::string name; ///< Its key in the file, with the unit: "mac_f32_pj".
   double value = 0; ///< In use: after scaling.
   std::string source;
-  /// Process of the source, and the value there, where it was scaled.
+  /// Process and supply of the source where stated, and the value there where
+  /// it was scaled.
   std::optional<double> processNm;
+  std::optional<double> supplyV;
   std::optional<double> unscaled;
 };
 
@@ -61,8 +63,10 @@ struct ReportMachine {
   std::string name;
   std::string source; ///< Of all structural integers.
   std::optional<double> processNm;
+  std::optional<double> supplyV;
   double clockMhz = 0; ///< 0: not known.
-  /// Multiply-accumulates a second of one worker at full use; 0: not known.
+  /// Multiply-accumulates a second of one worker at full use, of the type that
+  /// is fastest; 0: not known.
   double peakMacsPerSecond = 0;
   std::vector<ReportBandwidth> bandwidths; ///< Innermost first.
   std::vector<ReportFigure> figures;

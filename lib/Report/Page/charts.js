@@ -55,7 +55,7 @@ function roofAxes(scale, width, height) {
       svg("text.tick", { x: scale.x(value), y: height - margin.bottom + 16, "text-anchor": "middle" }, value >= 0.01 && value < 1e4 ? String(value) : value.toExponential(0))]),
     ...decades(scale.y0, scale.y1).flatMap((value) => [
       svg("line.grid", { x1: margin.left, x2: width - margin.right, y1: scale.y(value), y2: scale.y(value) }),
-      svg("text.tick", { x: margin.left - 8, y: scale.y(value) + 4, "text-anchor": "end" }, si(value, "").replace(".00", ""))]),
+      svg("text.tick", { x: margin.left - 8, y: scale.y(value) + 4, "text-anchor": "end" }, si(value, "").replace(/\.0+ /, " "))]),
     svg("text.axis", { x: width - margin.right, y: height - 6, "text-anchor": "end" }, `MACs per byte of ${roofline.memory}`),
     svg("text.axis", { x: margin.left + 4, y: margin.top + 8 }, "MAC/s"),
   ];
@@ -152,7 +152,7 @@ function drawTimeline(width) {
   const cursor = svg("rect.cursor", { y: margin.top, height: height - margin.top - margin.bottom, width: 0 });
   const hover = svg("rect.hover", { width: 0 });
   const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, tabindex: 0, role: "img", "aria-label": `Buffers of the arena over ${plural(steps, "step")}; arrow keys walk through the steps` },
-    ...ticks.flatMap((value) => [svg("line.grid", { x1: margin.left, x2: width - margin.right, y1: y(value), y2: y(value) }), svg("text.tick", { x: margin.left - 8, y: y(value) + 4, "text-anchor": "end" }, value ? bytes(value).replace(".00", "") : "0")]),
+    ...ticks.flatMap((value) => [svg("line.grid", { x1: margin.left, x2: width - margin.right, y1: y(value), y2: y(value) }), svg("text.tick", { x: margin.left - 8, y: y(value) + 4, "text-anchor": "end" }, value ? bytes(value).replace(/\.0+ /, " ") : "0")]),
     ...marks.map((value) => svg("text.tick", { x: x(value + 0.5), y: height - margin.bottom + 16, "text-anchor": "middle" }, String(value))),
     ...shades.map((path, i) => svg(`path.buffer.shade${i}`, { d: path })), hover,
     svg("path.live", { d: live }), cursor,

@@ -4,7 +4,7 @@ const pageSize = 100;
 const { before, after } = report;
 
 function change(a, b) {
-  if (a === b) return "unchanged";
+  if (a === b) return "same";
   if (!(a > 0)) return "new";
   const part = (100 * (b - a)) / a;
   return `${part > 0 ? "+" : "−"}${Math.abs(part).toFixed(Math.abs(part) < 9.95 ? 1 : 0)} %`;
@@ -14,7 +14,7 @@ const trend = (a, b) => (b < a ? ".less" : b > a ? ".more-of" : "");
 
 function pairTile(label, a, b, show) {
   return el("div.tile", {}, el("div.label", {}, label), el("div.value", {}, figure(show(b))),
-    el("div.note", {}, el(`b${trend(a, b)}`, {}, change(a, b)), ` from ${show(a)}`));
+    el("div.note", {}, el(`b${trend(a, b)}`, {}, change(a, b)), a === b ? "" : ` from ${show(a)}`));
 }
 
 function drawHead() {

@@ -1,6 +1,7 @@
 // The table of nodes: search, filter, sort, and all that is known of one.
 
-const pageSize = 50;
+const pageSize = innerWidth < 700 ? 20 : 50;
+const mostEnergy = nodes.reduce((most, node) => Math.max(most, node.energy), 0);
 const outermost = report.machine.bandwidths.length ? report.machine.bandwidths[report.machine.bandwidths.length - 1].memory : "dram";
 const moved = (node, memory) => { const at = node.bytes[memory]; return at ? at.read + at.write : 0; };
 
@@ -11,7 +12,7 @@ const columns = [
   { key: "share", label: "Share", of: (node) => node.energy, show: (pj) => percent(pj, totals.energy_pj), bar: true },
   { key: "time", label: "Time", of: (node) => node.time_us, show: time },
   { key: "macs", label: "MACs", of: (node) => node.macs, show: (macs) => (macs ? si(macs, "") : "–") },
-  { key: "bytes", label: outermost.toUpperCase(), of: (node) => moved(node, outermost), show: bytes },
+  { key: "bytes", label: outermost === "dram" ? "DRAM" : outermost, of: (node) => moved(node, outermost), show: bytes },
 ];
 
 const view = { search: "", target: "", sort: "energy", down: true, shown: pageSize, open: new Set() };
@@ -42,8 +43,8 @@ function nodeRow(node) {
   }, el("span.name", { title: node.name }, el("bdi", {}, node.name)),
   el("span.op", {}, node.op, node.group === undefined ? null : el("span.tag", { title: "Runs fused with the other nodes of this group" }, `fused ${node.group}`)));
   const row = el("tr", { id: `node-${node.index}` },
-    el("th", { scope: "row" }, toggle), el("td.target", { "data-head": "Target" }, node.target),
-    ...columns.slice(2).map((column) => el("td.num", { "data-head": column.label, vars: column.bar ? { "--share": totals.energy_pj > 0 ? node.energy / totals.energy_pj : 0 } : {} },
+    el("th", { scope: "row" }, toggle), el("td.target", { "data-head": "Target", title: node.target }, node.target),
+    ...columns.slice(2).map((column) => el(`td.num.col-${column.key}`, { "data-head": column.label, vars: column.bar ? { "--share": mostEnergy > 0 ? node.energy / mostEnergy : 0 } : {} },
       column.bar ? el("span.meter", { "aria-hidden": "true" }) : null, column.show(column.of(node)))));
   return row;
 }
