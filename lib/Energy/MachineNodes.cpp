@@ -13,6 +13,8 @@ using namespace aicc;
 
 /// Larger numbers are typing errors, and their products would overflow.
 static constexpr double maxValue = 1e12;
+/// A file with more errors is no machine file.
+static constexpr unsigned maxReports = 100;
 /// Supplies that some CMOS circuit runs at.
 static constexpr double minSupplyV = 0.2, maxSupplyV = 3;
 
@@ -56,12 +58,16 @@ static bool parseNumber(const YamlNode &node, double &result) {
 
 void NodeReader::report(Severity severity, unsigned line, unsigned column,
                         const std::string &message) {
+  if (++numReports > maxReports)
+    return;
   Diagnostic d;
   d.severity = severity;
   d.code = ErrorCode::Parse;
   d.file =
       path.str() + ":" + std::to_string(line) + ":" + std::to_string(column);
   d.message = message;
+  if (numReports == maxReports)
+    d.notes.push_back("what else is wrong is not shown");
   sink.report(std::move(d));
 }
 

@@ -90,6 +90,7 @@ private:
   llvm::StringRef path;
   DiagnosticSink &sink;
   bool failed = false;
+  unsigned numReports = 0;
 };
 
 } // namespace aicc

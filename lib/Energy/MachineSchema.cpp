@@ -3,6 +3,7 @@
 #include "lib/Energy/MachineSchema.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
 
 using namespace aicc;
 using llvm::StringLiteral;

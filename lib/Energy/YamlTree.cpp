@@ -130,8 +130,13 @@ bool TreeBuilder::build(yaml::Node *node, YamlNode &result, unsigned depth) {
         return false;
     return true;
   }
-  if (llvm::isa<yaml::AliasNode>(node))
+  if (auto *alias = llvm::dyn_cast<yaml::AliasNode>(node)) {
+    // The node's own range is that of what follows it.
+    std::tie(result.line, result.column) = sources.getLineAndColumn(
+        llvm::SMLoc::getFromPointer(alias->getName().data()));
     report(result, "expected a plain value, found an alias");
+    return false;
+  }
   return true;
 }
 

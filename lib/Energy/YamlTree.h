@@ -35,8 +35,8 @@ using YamlErrorFn = llvm::function_ref<void(unsigned line, unsigned column,
 inline constexpr size_t maxYamlBytes = 256 << 10;
 
 /// The tree of one document. Null, after an error, if there is none to read.
-/// What is YAML but not taken here (repeated keys, aliases, anchors, tags) is
-/// an error each and left out of the tree, so that the rest can be checked.
+/// What is YAML but not taken here is an error. Repeated keys, anchors and tags
+/// are left out of the tree, so that the rest can be checked.
 /// Refuses, before parsing, text that could nest deeply: YAML parsers recurse.
 std::unique_ptr<YamlNode> parseYaml(llvm::StringRef text, YamlErrorFn error);
 

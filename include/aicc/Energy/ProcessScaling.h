@@ -18,7 +18,7 @@ inline constexpr double minProcessNm = 5, maxProcessNm = 130;
 /// A process and the supply that a circuit runs at.
 struct OperatingPoint {
   double processNm = 0;
-  std::optional<double> supplyV; ///< Not given: the nominal one.
+  std::optional<double> supplyV = std::nullopt; ///< None: the nominal one.
 };
 
 /// Nominal supply of a process within the range, in volts.
