@@ -28,17 +28,18 @@ struct Boundary {
   int residence = 0;
 };
 
-/// The four views of one boundary.
+/// How the two sides of one boundary see it.
 struct Views {
   View inner, outer, busiestInner, busiestOuter;
+  View joined; ///< `outer`, if all axes multicast or reduce.
 };
 
 /// A memory that holds results.
 struct Result {
-  Amount up;   ///< From inside.
-  Amount down; ///< Outwards; nothing from the outermost memory.
-  double firsts = 0;
-  double finals = 0;
+  Amount up;           ///< From inside.
+  Amount down;         ///< Outwards; nothing from the outermost memory.
+  double firsts = 0;   ///< Updates that meet no partial sum.
+  double finals = 0;   ///< Elements that are complete and narrow.
   bool isOnce = false; ///< Each element is written once.
 };
 
@@ -98,6 +99,7 @@ Views OperandCounter::viewsOf(const Boundary &boundary) const {
   int residence = boundary.residence;
   views.inner = {residence, inner, 0, false};
   views.outer = {residence, outer | apart, 0, false};
+  views.joined = {residence, outer, 0, false};
   views.busiestInner = {residence, 0, inner, false};
   views.busiestOuter = {residence, apart & ~outer, outer, false};
   return views;
@@ -250,7 +252,7 @@ bool OperandCounter::measureResults(
   results.resize(levels.size());
   // From outside to inside. What returns to a memory meets its next updates;
   // the other tiles that it drains began with first writes.
-  double firsts = whole;
+  double firsts = results.back().firsts = whole;
   for (size_t i = levels.size(); i-- > 0;) {
     const Boundary &level = levels[i];
     Views views = viewsOf(level);
@@ -258,7 +260,6 @@ bool OperandCounter::measureResults(
     if (!measure(level, views.outer, memory(level.outer).accessBytes,
                  result.up))
       return false;
-    result.firsts = firsts;
     result.isOnce = result.up.elements == whole;
     // Where partial sums gather they are wide; a memory inside hands them on
     // complete and narrow, unless positions hold copies that are yet to be
@@ -270,7 +271,14 @@ bool OperandCounter::measureResults(
     if (!measure(level, views.inner, memory(unsigned(level.inner)).accessBytes,
                  results[i - 1].down))
       return false;
-    firsts = results[i - 1].down.elements - (result.up.elements - firsts);
+    // Of several copies, the partial sum returns to one.
+    Amount visits = result.up;
+    if (views.joined.sumAxes != views.outer.sumAxes &&
+        !measure(level, views.joined, 0, visits))
+      return false;
+    Result &inner = results[i - 1];
+    inner.firsts = inner.down.elements - (visits.elements - firsts);
+    firsts = inner.firsts;
   }
   return true;
 }

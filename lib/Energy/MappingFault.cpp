@@ -52,6 +52,9 @@ std::string MappingFault::describe(const MachineDesc &machine) const {
            " has more instances than the memory inside of it that "
            "holds " +
            who;
+  case Kind::OutermostShared:
+    return where + " is the outermost and must have one instance, expected no "
+                   "axes along which it has more";
   case Kind::Dataflow:
     return "the loop order is none that the array can run: expected " +
            llvm::join(machine.array.dataflows, " or ");
@@ -162,6 +165,8 @@ static bool checkResidence(const AccessModel &model, const Mapping &mapping,
       most = 0;
     if (at < 0 || at > most)
       return fail(Kind::BadResidence, m, at, most);
+    if (isOutermost && memory.perAxes != 0)
+      return fail(Kind::OutermostShared, m, 0, 0);
     if (memory.perAxes & ~inner)
       return fail(Kind::InstancesCrossed, m, 0, 0);
     most = at;

@@ -33,7 +33,8 @@ struct MappingFault {
     BadResidence,    ///< Of `operand` in `memory`: `found`, at most `expected`.
     NotHeld,         ///< `memory` does not hold the role of `operand`.
     OutermostBypass, ///< The outermost memory must hold all of `operand`.
-    InstancesCrossed, ///< `memory` is outside of one with fewer instances.
+    InstancesCrossed, ///< `memory` has more instances than one inside of it.
+    OutermostShared,  ///< The outermost `memory` must have one instance.
     Dataflow,         ///< The machine's control cannot run this loop order.
     Capacity,         ///< Tiles in `memory` take `found` bytes of `expected`.
     Empty,            ///< Dimension `dim` of the workload has no iterations.
