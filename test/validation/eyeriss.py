@@ -1,7 +1,8 @@
 """Row-stationary processing on a machine like Eyeriss: counts, cycles and energy of one convolution.
 
-A pass keeps p x q x r x t filter rows sets in the array: p filters and q channels interleaved in an element, r channels
-and t filters side by side; n images and m filters share what the buffer holds (Chen et al., JSSC 52(1) 2017, table III).
+A pass keeps p x q x r x t sets of filter rows in the array: p filters and q channels interleaved in an element, r
+channels and t filters side by side; n images and m filters share what the buffer holds (Chen et al., JSSC 52(1) 2017,
+table III).
 """
 
 import math
@@ -76,7 +77,7 @@ def weight_loads(layer):
 
 
 def dram_traffic(layer, zeros_out, compressed_in):
-    """Bytes: inputs once for each m filters, filters, outputs; inputs and outputs compressed (not the first layer's)."""
+    """Bytes: inputs once for each m filters, filters, outputs; activations but the first layer's are compressed."""
     per_group = layer.m // layer.groups
     rows, _ = strips(layer)
     side = layer.h - 2 * layer.pad
@@ -102,7 +103,7 @@ def energy(layer, machine, cycles, buffer_read, buffer_written, filters):
         "psum_spad": live * WORD * (machine.read_pj("psum_spad") + machine.write_pj("psum_spad")),
         "glb": buffer_read * machine.read_pj("glb") + buffer_written * machine.write_pj("glb"),
         "noc": (buffer_read + buffer_written + filters) * machine.hop_pj(),
-        "pe.cycle": cycles * machine.value("array", "rows") * machine.value("array", "cols") * machine.pj("pe_cycle"),
+        "pe.cycle": cycles * machine.elements * machine.pj("pe_cycle"),
     }
     return {name: value * 1e-12 for name, value in pj.items()}
 

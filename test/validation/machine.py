@@ -1,5 +1,6 @@
 """Machine files as the evaluator sees them: every energy scaled to the machine's process and supply."""
 
+import math
 import pathlib
 
 import yaml
@@ -17,13 +18,14 @@ class Machine:
         self.volts = supply_v or self.data.get("supply_v")
         self.memories = {m["name"]: m for m in self.data.get("memories", [])}
 
-    def _energy(self, entry):
+    def scaled(self, entry):
+        """Picojoules of an entry `{value, source, process_nm, supply_v}` on this machine."""
         return scale(entry["value"], self.nm, self.volts, entry.get("process_nm"), entry.get("supply_v"))
 
     def pj(self, action):
         """Picojoules of an action; 0 where the file does not have it."""
         entry = self.data["energy"].get(action + "_pj")
-        return self._energy(entry) if entry else 0.0
+        return self.scaled(entry) if entry else 0.0
 
     def value(self, *keys):
         node = self.data
@@ -33,18 +35,24 @@ class Machine:
 
     def read_pj(self, memory):
         """Picojoules per byte."""
-        return self._energy(self.memories[memory]["read_pj_per_byte"])
+        return self.scaled(self.memories[memory]["read_pj_per_byte"])
 
     def write_pj(self, memory):
         entry = self.memories[memory]
-        return self._energy(entry.get("write_pj_per_byte", entry["read_pj_per_byte"]))
+        return self.scaled(entry.get("write_pj_per_byte", entry["read_pj_per_byte"]))
 
     def hop_pj(self):
         """Picojoules per byte of one way over the chip's wires."""
-        return self._energy(self.data["energy"]["hop_pj_per_byte"])
+        return self.scaled(self.data["energy"]["hop_pj_per_byte"])
 
     def bytes_per_cycle(self, memory):
         return self.memories[memory]["bytes_per_cycle"]["value"]
+
+    @property
+    def elements(self):
+        """Processing elements of the array."""
+        array = self.data["array"]
+        return math.prod(a["size"] for a in array["axes"]) if "axes" in array else array["rows"] * array["cols"]
 
     @property
     def hertz(self):

@@ -1,7 +1,7 @@
 """The process rule of docs/machines.md, for the Python evaluator of the validation.
 
-E_to = E_from * g(to) / g(from), g(node, V) = e(node) * (V / Vnom(node))^2. Source of e: DeepScaleTool (Sarangi and Baas,
-ISCAS 2021, doi 10.1109/ISCAS51556.2021.9401196), fitted to published silicon; Vnom: Predictive Technology Model.
+E_to = E_from * g(to) / g(from), g(node, V) = e(node) * (V / Vnom(node))^2. The numbers and their sources are those of
+lib/Energy/ProcessScaling.cpp; a test compares them.
 """
 
 import math
