@@ -41,13 +41,22 @@ def machine(kind):
     for name, (bytes_per_cycle, pj) in made["memories"].items():
         figures += [
             {"part": name, "name": "bytes_per_cycle", "value": bytes_per_cycle, "source": "fixture: manual, section 2"},
-            {"part": name, "name": "read_pj_per_byte", "value": pj, "source": "Jouppi et al., ISCA 2021, table 2: SRAM"},
+            {
+                "part": name,
+                "name": "read_pj_per_byte",
+                "value": pj,
+                "source": "Jouppi et al., ISCA 2021, table 2: SRAM",
+            },
         ]
     return {
         **{key: made[key] for key in ("family", "name", "source", "process_nm", "clock_mhz", "peak_macs_per_s")},
         "bandwidths": [{"memory": name, "bytes_per_s": b * clock} for name, (b, _) in made["memories"].items()],
         "figures": figures,
     }
+
+
+def other(what, energy_pj, cycles, why_not):
+    return {"what": what, "energy_pj": energy_pj, "cycles": cycles, "why_not": why_not}
 
 
 def node(kind, name, op, macs, inputs, weights, outputs, group=None, reason=None):
@@ -85,11 +94,13 @@ def node(kind, name, op, macs, inputs, weights, outputs, group=None, reason=None
     if group is not None:
         result["group"] = group
     if macs:
-        result["mapping"] = "dram        for k in 0..256 step 64\nscratchpad    for p in 0..56 step 8\narray           k across columns"
+        result["mapping"] = (
+            "dram        for k in 0..256 step 64\nscratchpad    for p in 0..56 step 8\narray           k across columns"
+        )
         result["alternatives"] = [
-            {"what": "tile k 128, p 4", "energy_pj": energy * 1.07, "cycles": cycles * 0.99, "why_not": "costs more energy"},
-            {"what": "not fused", "energy_pj": energy * 1.31, "cycles": cycles * 1.12, "why_not": "writes the intermediate to dram"},
-        ]  # fmt: skip
+            other("tile k 128, p 4", energy * 1.07, cycles * 0.99, "costs more energy"),
+            other("not fused", energy * 1.31, cycles * 1.12, "writes the intermediate to dram"),
+        ]
     return result
 
 
@@ -134,8 +145,8 @@ def resnet50(kind="cpu"):
                           out * out * cout * element, group))  # fmt: skip
         if not activation:
             return
-        nodes.append(node(kind, name.replace("conv", "relu").replace("Conv", "Relu"), "Relu", 0, out * out * cout * element, 0,
-                          out * out * cout * element, group, "fused into the convolution before it"))  # fmt: skip
+        relu, size_out = name.replace("conv", "relu").replace("Conv", "Relu"), out * out * cout * element
+        nodes.append(node(kind, relu, "Relu", 0, size_out, 0, size_out, group, "fused into the convolution before it"))
 
     conv("/conv1/Conv", 3, 64, 224, 7, 2)
     nodes.append(node(kind, "/maxpool/MaxPool", "MaxPool", 0, 112 * 112 * 64 * element, 0, 56 * 56 * 64 * element))
@@ -154,7 +165,9 @@ def resnet50(kind="cpu"):
             channels = width * 4
             nodes.append(node(kind, f"{prefix}/Add", "Add", 0, 2 * size * size * channels * element, 0,
                               size * size * channels * element, group))  # fmt: skip
-    nodes.append(node(kind, "/avgpool/GlobalAveragePool", "GlobalAveragePool", 0, 49 * 2048 * element, 0, 2048 * element))
+    nodes.append(
+        node(kind, "/avgpool/GlobalAveragePool", "GlobalAveragePool", 0, 49 * 2048 * element, 0, 2048 * element)
+    )
     nodes.append(node(kind, "/fc/Gemm", "Gemm", 2048 * 1000, 2048 * element, 2048 * 1000 * element, 1000 * element))
     return report(kind, "resnet50", nodes, [{"name": "input", "type": "f32", "shape": [1, 3, 224, 224]}],
                   [{"name": "logits", "type": "f32", "shape": [1, 1000]}], 25_557_032 * element)  # fmt: skip
@@ -214,8 +227,8 @@ def hostile(kind="cpu"):
     for index, each in enumerate(made["nodes"]):
         text = HOSTILE[index % len(HOSTILE)]
         each |= {"name": text, "op": text, "outputs": [text], "reason": text, "mapping": text, "target": text}
-        for other in each["alternatives"]:
-            other |= {"what": text, "why_not": text}
+        for rejected in each["alternatives"]:
+            rejected |= {"what": text, "why_not": text}
         each["items"] = [item | {"component": f"{text}.read"} for item in each["items"]]
     made["model"] |= {"name": HOSTILE[0], "inputs": [{"name": HOSTILE[0], "type": HOSTILE[2], "shape": [1]}]}
     made["memory"]["steps"] = [each["name"] for each in made["nodes"]]
