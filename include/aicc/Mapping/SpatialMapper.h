@@ -1,0 +1,110 @@
+//===- SpatialMapper.h - The best mapping on a spatial machine --*- C++ -*-===//
+//
+// Searches the declared map space of machines with an array and software-
+// managed memories (docs/design/0006-mapper.md), exactly: branch and bound
+// over tiles and residences, asking the cost model (Energy/SpatialCost.h).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AICC_MAPPING_SPATIALMAPPER_H
+#define AICC_MAPPING_SPATIALMAPPER_H
+
+#include "aicc/Compiler/CompileOptions.h"
+#include "aicc/Energy/Cost.h"
+#include "aicc/Energy/Machine.h"
+#include "aicc/Energy/Mapping.h"
+#include "aicc/Energy/Workload.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace aicc {
+
+/// Upper limits that a mapping must keep; the default is none.
+struct SpatialBudgets {
+  double energyPj = std::numeric_limits<double>::infinity();
+  double cycles = std::numeric_limits<double>::infinity();
+  /// Tiles in all memories but the outermost, all instances together.
+  double memoryBytes = std::numeric_limits<double>::infinity();
+};
+
+struct SpatialMapperOptions {
+  Objective objective = Objective::Edp;
+  SpatialBudgets budgets;
+  /// Partial mappings that may be looked at, for each workload. A search that
+  /// stops here says so, and how far from the optimum it can be at most.
+  uint64_t nodeLimit = 50'000'000;
+  /// How many mappings to return besides the best: each the best of its
+  /// dataflow, i.e. of an unrolling and an order of the tiles' boundaries.
+  unsigned alternatives = 1;
+  /// For each axis of the array the loop dimensions that may run along it, bit
+  /// d for dimension d; empty: all. What the axis cannot do stays out.
+  llvm::SmallVector<uint64_t, 4> axisDims;
+  /// Workloads searched at the same time; no result depends on it.
+  unsigned threads = 1;
+};
+
+/// A mapping and what it costs, as the cost model says.
+struct SpatialCandidate {
+  Mapping mapping;
+  double energyPj = 0;
+  double cycles = 0;
+  double memoryBytes = 0; ///< As SpatialBudgets::memoryBytes.
+
+  /// pJ, cycles, or pJ x cycles.
+  double value(Objective objective) const;
+};
+
+struct SpatialSearchStats {
+  uint64_t unrollings = 0; ///< In the space.
+  uint64_t nodes = 0;      ///< Partial mappings looked at.
+  uint64_t pruned = 0;     ///< Of these, dropped for their lower bound.
+  uint64_t evaluated = 0;  ///< Whole mappings that the cost model saw.
+};
+
+struct SpatialMapperResult {
+  /// Best first. Empty: no mapping fits the memories and the budgets; `why`
+  /// says how close the space comes.
+  std::vector<SpatialCandidate> candidates;
+  std::string why;
+  /// The search was exhaustive: `candidates[0]` is the optimum of the space.
+  bool isOptimal = false;
+  /// No mapping of the space has a smaller value of the objective.
+  double lowerBound = 0;
+  SpatialSearchStats stats;
+
+  /// Relative distance to the bound, 0 if optimal.
+  double gap(Objective objective) const {
+    return candidates.empty() || lowerBound <= 0
+               ? 0
+               : candidates[0].value(objective) / lowerBound - 1;
+  }
+};
+
+/// The best mapping of one workload. Pure.
+SpatialMapperResult mapSpatial(const Workload &workload,
+                               const MachineDesc &machine,
+                               const SpatialMapperOptions &options);
+
+/// The same for many, each different workload searched once.
+std::vector<SpatialMapperResult>
+mapSpatial(llvm::ArrayRef<Workload> workloads, const MachineDesc &machine,
+           const SpatialMapperOptions &options);
+
+/// Every trade-off between energy and time in the space: no mapping is better
+/// than one of these in both. By energy; budgets hold, `objective` and
+/// `alternatives` do not matter.
+SpatialMapperResult paretoSpatial(const Workload &workload,
+                                  const MachineDesc &machine,
+                                  const SpatialMapperOptions &options);
+
+/// Whether the declared space holds a mapping (capacities aside).
+bool isInMapSpace(const Workload &workload, const MachineDesc &machine,
+                  llvm::ArrayRef<uint64_t> axisDims, const Mapping &mapping);
+
+} // namespace aicc
+
+#endif // AICC_MAPPING_SPATIALMAPPER_H

@@ -1,0 +1,124 @@
+//===- Boundaries.h - Prices of an operand's tile in a memory ---*- C++ -*-===//
+//
+// A boundary is where the tile of one operand in one memory begins. What
+// crosses it is a function of the tile inside and of how often the loops that
+// do not move the operand repeat it (AccessModel::crossing), so one table for
+// each boundary prices all mappings of an unrolling.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AICC_LIB_MAPPING_SEARCH_BOUNDARIES_H
+#define AICC_LIB_MAPPING_SEARCH_BOUNDARIES_H
+
+#include "aicc/Energy/SpatialCost.h"
+#include "lib/Mapping/Search/MapSpace.h"
+
+#include <limits>
+
+namespace aicc::search {
+
+/// Read or write side of a memory, or both where it has one port for all.
+struct Port {
+  unsigned memory = 0;
+  bool takesReads = true, takesWrites = true;
+  double bytesPerCycle = 1;
+};
+
+/// Sides of memories that can make the arithmetic wait. More of them are left
+/// out of the bounds, not of the costs.
+constexpr unsigned kMaxPorts = 8;
+
+/// What adds up over the boundaries of a mapping.
+struct Load {
+  double energyPj = 0;     ///< Without what is paid by the cycle.
+  double serialCycles = 0; ///< While the arithmetic waits.
+  /// Cycles of each port (PriceTables::ports) alongside the arithmetic.
+  std::array<double, kMaxPorts> busy = {};
+
+  Load &addScaled(const Load &other, double factor) {
+    energyPj += other.energyPj * factor;
+    serialCycles += other.serialCycles * factor;
+    for (unsigned i = 0; i != kMaxPorts; ++i)
+      busy[i] += other.busy[i] * factor;
+    return *this;
+  }
+};
+
+/// Loads are what a boundary costs beyond having its whole operand in the
+/// memory.
+struct BoundaryEntry {
+  double elements = 0; ///< Of the largest tile of one instance.
+  bool isOnce = true;  ///< A run without repeats moves each element once.
+  Load first;          ///< Of a run without repeats ...
+  Load more;           ///< ... and of each repeat.
+};
+
+struct Boundary {
+  unsigned operand = 0;
+  unsigned memory = 0;
+  unsigned outer = 0; ///< The next memory outside that holds the operand.
+  /// Dimensions with more than one tile size that do and do not move it.
+  llvm::SmallVector<unsigned, 8> moving, still;
+  llvm::SmallVector<uint32_t, 8>
+      stride; ///< In `entries`, for each of `moving`.
+  /// By the tiles of the moving dimensions.
+  std::vector<BoundaryEntry> entries;
+  /// Bytes of a stored element: of a result, and of a partial sum.
+  double elementBytes = 0, partialBytes = 0;
+  double leastBytes = 0; ///< Of its smallest tile.
+  int innerOfSame = -1;  ///< The boundary of the operand one memory further in.
+  int outerOfSame = -1;
+
+  uint32_t index(const TilePoint &point) const {
+    uint32_t sum = 0;
+    for (unsigned i = 0; i != moving.size(); ++i)
+      sum += stride[i] * point[moving[i]];
+    return sum;
+  }
+  /// How often the loops outside of the tile that do not move it repeat it.
+  double repeats(const TileSizes &sizes, const TilePoint &point) const {
+    double product = 1;
+    for (unsigned dim : still)
+      product *= double(sizes.dims[dim].tiles[point[dim]]);
+    return product;
+  }
+};
+
+/// Everything that the search needs to know about one unrolling.
+struct PriceTables {
+  const Workload &workload;
+  const MachineDesc &machine;
+  const Unrolling &unrolling;
+  TileSizes sizes;
+  std::vector<Port> ports;
+  std::vector<Boundary> boundaries; ///< By operand, then memory, outer first.
+  /// Of the mapping that has all of every operand in every memory: everything
+  /// crosses each boundary once.
+  Load base;
+  double computeCycles = 0;
+  double pjPerCycle = 0;        ///< Leakage and clocks.
+  std::vector<double> capacity; ///< By memory, for one instance.
+  std::vector<double> copies;   ///< Instances in use, by memory.
+
+  /// False if an operand's index cannot be counted.
+  static bool build(PriceTables &tables);
+  /// All but `boundaries`; quick.
+  static bool buildBase(PriceTables &tables);
+
+  explicit PriceTables(const Workload &workload, const MachineDesc &machine,
+                       const Unrolling &unrolling)
+      : workload(workload), machine(machine), unrolling(unrolling),
+        sizes(workload, unrolling) {}
+};
+
+/// A machine like `machine` with no limits of size and nothing that is paid by
+/// the cycle: its costs are those of the accesses alone.
+MachineDesc withoutLimits(const MachineDesc &machine);
+
+/// Bytes that tiles may take in one instance of a memory; infinite if
+/// unbounded.
+double capacityOf(const MemoryDesc &memory);
+
+} // namespace aicc::search
+
+#endif // AICC_LIB_MAPPING_SEARCH_BOUNDARIES_H

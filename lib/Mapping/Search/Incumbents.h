@@ -1,0 +1,70 @@
+//===- Incumbents.h - The best mappings so far ------------------*- C++ -*-===//
+
+#ifndef AICC_LIB_MAPPING_SEARCH_INCUMBENTS_H
+#define AICC_LIB_MAPPING_SEARCH_INCUMBENTS_H
+
+#include "aicc/Mapping/SpatialMapper.h"
+
+namespace aicc::search {
+
+/// A bound this much below a known value is not worth a look: sums in another
+/// order differ by as much.
+constexpr double kRounding = 1e-12;
+
+/// pJ, cycles, or their product.
+double valueOf(Objective objective, double energyPj, double cycles);
+
+/// What the search has found, and what can no longer be of interest.
+///
+/// The search goes dataflow by dataflow (begin ... end). The best mapping of
+/// each is a candidate; the best few of these are kept.
+class BestOfDataflows {
+public:
+  BestOfDataflows(const SpatialMapperOptions &options) : options(options) {}
+
+  void begin();
+  void end();
+  /// No mapping that costs at least this much can matter.
+  bool isHopeless(double energyPj, double cycles) const {
+    return energyPj > options.budgets.energyPj * (1 + kRounding) ||
+           cycles > options.budgets.cycles * (1 + kRounding) ||
+           rank(energyPj, cycles) >= limit * (1 - kRounding);
+  }
+  /// Partial mappings with a smaller rank are looked at first.
+  double rank(double energyPj, double cycles) const {
+    return valueOf(options.objective, energyPj, cycles);
+  }
+  void offer(SpatialCandidate candidate);
+  std::vector<SpatialCandidate> take() { return std::move(kept); }
+  bool isEmpty() const { return kept.empty() && current.empty(); }
+
+private:
+  const SpatialMapperOptions &options;
+  double limit = std::numeric_limits<double>::infinity();
+  std::vector<SpatialCandidate> current; ///< Of this dataflow: none or one.
+  std::vector<SpatialCandidate> kept;    ///< Best first.
+};
+
+/// Keeps every mapping that no other one beats in both energy and time.
+class ParetoFront {
+public:
+  ParetoFront(const SpatialMapperOptions &options) : options(options) {}
+
+  void begin() {}
+  void end() {}
+  bool isHopeless(double energyPj, double cycles) const;
+  double rank(double energyPj, double cycles) const {
+    return energyPj * cycles;
+  }
+  void offer(SpatialCandidate candidate);
+  std::vector<SpatialCandidate> take() { return std::move(front); }
+  bool isEmpty() const { return front.empty(); }
+
+private:
+  const SpatialMapperOptions &options;
+  std::vector<SpatialCandidate> front; ///< By energy; cycles fall.
+};
+
+} // namespace aicc::search
+
+#endif // AICC_LIB_MAPPING_SEARCH_INCUMBENTS_H

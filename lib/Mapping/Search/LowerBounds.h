@@ -1,0 +1,59 @@
+//===- LowerBounds.h - The least that the rest of a mapping costs -*- C++ -*-=//
+
+#ifndef AICC_LIB_MAPPING_SEARCH_LOWERBOUNDS_H
+#define AICC_LIB_MAPPING_SEARCH_LOWERBOUNDS_H
+
+#include "lib/Mapping/Search/Boundaries.h"
+
+#include <map>
+#include <string>
+
+namespace aicc::search {
+
+/// Boundaries in the order of the nest, outermost first; each by its index in
+/// PriceTables::boundaries.
+using BoundaryOrder = std::string;
+
+/// For a sequence of boundaries and the tile that all of them lie in: the
+/// least that each part of their load can be. Exact for each part alone, but
+/// for the capacity that operands share.
+///
+///   least(b rest, y) = min over tiles x of b in y: load(b, x) + least(rest, x)
+///
+/// where x differs from y in the dimensions that move b only, computed for all
+/// y at once. Which tiles may lie in y is relaxed to "no larger", and where
+/// the tiles are too many, neighbouring ones share a cell of the table.
+class LowerBounds {
+public:
+  LowerBounds(const PriceTables &tables);
+
+  /// Energy, serial cycles, and then the ports.
+  unsigned parts() const { return 2 + unsigned(tables.ports.size()); }
+  /// Index of a tile in the tables.
+  uint32_t cell(const TilePoint &point) const {
+    uint32_t sum = 0;
+    for (unsigned i = 0; i != used.size(); ++i)
+      sum += stride[i] * cellOf[i][point[used[i]]];
+    return sum;
+  }
+  /// parts() values for each cell.
+  const double *of(const BoundaryOrder &rest);
+
+private:
+  void coarsen();
+  std::vector<double> cellLoads(const Boundary &boundary) const;
+  void addLoads(const Boundary &boundary, std::vector<double> &values) const;
+  void minimise(const Boundary &boundary, std::vector<double> &values) const;
+
+  const PriceTables &tables;
+  llvm::SmallVector<unsigned, 8> used; ///< Dimensions with several tiles.
+  llvm::SmallVector<uint32_t, 8> stride, cells;
+  /// Cell of each tile of a used dimension, and the largest tile of a cell.
+  llvm::SmallVector<llvm::SmallVector<uint8_t, 16>, 8> cellOf, largest;
+  uint32_t total = 1;
+  std::map<BoundaryOrder, std::vector<double>> known;
+};
+
+} // namespace aicc::search
+
+#endif // AICC_LIB_MAPPING_SEARCH_LOWERBOUNDS_H

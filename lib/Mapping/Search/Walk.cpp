@@ -1,0 +1,249 @@
+//===- Walk.cpp - Branch and bound over the tiles of one unrolling --------===//
+
+#include "lib/Mapping/Search/Walk.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+
+using namespace llvm;
+
+namespace aicc::search {
+
+template <typename Incumbents>
+Walk<Incumbents>::Walk(const PriceTables &tables, double memoryBudget,
+                       Incumbents &incumbents, NodeBudget &nodes)
+    : tables(tables), model(tables.workload, tables.machine),
+      memoryBudget(memoryBudget), incumbents(incumbents), nodes(nodes),
+      bounds(tables) {}
+
+/// What `load`, and at least `rest` besides, come to.
+template <typename Incumbents>
+Totals Walk<Incumbents>::totals(const Load &load, const double *rest) const {
+  double busiest = tables.computeCycles;
+  for (unsigned port = 0; port != tables.ports.size(); ++port)
+    busiest = std::max(busiest, load.busy[port] + rest[2 + port]);
+  Totals sum;
+  sum.cycles = busiest + load.serialCycles + rest[1];
+  sum.energyPj = load.energyPj + rest[0] + sum.cycles * tables.pjPerCycle;
+  return sum;
+}
+
+/// Every order of the boundaries in which an operand's memories follow each
+/// other from the outside to the inside, with the least rank of its mappings;
+/// the most promising first.
+template <typename Incumbents>
+std::vector<std::pair<double, BoundaryOrder>> Walk<Incumbents>::dataflows() {
+  std::vector<std::pair<double, BoundaryOrder>> found;
+  uint32_t cell = bounds.cell(tables.sizes.whole());
+  BoundaryOrder current;
+  auto extend = [&](auto &&self) -> void {
+    if (current.size() == tables.boundaries.size()) {
+      const double *rest = bounds.of(current) + size_t(cell) * bounds.parts();
+      Totals least = totals(tables.base, rest);
+      if (least.energyPj < std::numeric_limits<double>::infinity())
+        found.emplace_back(incumbents.rank(least.energyPj, least.cycles),
+                           current);
+      return;
+    }
+    for (auto [index, boundary] : enumerate(tables.boundaries)) {
+      bool isNext = !is_contained(current, char(index)) &&
+                    (boundary.outerOfSame < 0 ||
+                     is_contained(current, char(boundary.outerOfSame)));
+      if (!isNext)
+        continue;
+      current.push_back(char(index));
+      self(self);
+      current.pop_back();
+    }
+  };
+  extend(extend);
+  llvm::sort(found);
+  return found;
+}
+
+/// The state after `boundary` is placed at `tile`. False if it does not fit.
+template <typename Incumbents>
+bool Walk<Incumbents>::advance(const State &from, unsigned index,
+                               const TilePoint &tile, State &to) const {
+  const Boundary &boundary = tables.boundaries[index];
+  const BoundaryEntry &entry = boundary.entries[boundary.index(tile)];
+  double repeats = boundary.repeats(tables.sizes, tile);
+  to = from;
+  to.tile = tile;
+  to.load.addScaled(entry.first, 1).addScaled(entry.more, repeats - 1);
+  auto take = [&](unsigned memory, double bytes) {
+    to.used[memory] += bytes;
+    to.memoryBytes += bytes * tables.copies[memory];
+    return to.used[memory] <= tables.capacity[memory] * (1 + kRounding);
+  };
+  // The smallest tile was set aside for it from the start.
+  bool fits = take(boundary.memory, entry.elements * boundary.elementBytes -
+                                        boundary.leastBytes);
+  // Results that come back to be added to are kept as wide as partial sums.
+  bool isOnce = entry.isOnce && repeats == 1;
+  if (!isOnce && boundary.outerOfSame >= 0) {
+    unsigned depth = order.find(char(boundary.outerOfSame));
+    const Boundary &outer = tables.boundaries[boundary.outerOfSame];
+    double elements = outer.entries[outer.index(tiles[depth])].elements;
+    fits &= take(outer.memory,
+                 elements * (outer.partialBytes - outer.elementBytes));
+  }
+  return fits && to.memoryBytes <= memoryBudget * (1 + kRounding);
+}
+
+/// Whether another dataflow has the same mapping: two boundaries at one place
+/// stand in the order of their numbers.
+template <typename Incumbents>
+bool Walk<Incumbents>::isRepeated(unsigned depth, const TilePoint &from,
+                                  const TilePoint &tile) const {
+  if (depth == 0 || tile != from)
+    return false;
+  const Boundary &last = tables.boundaries[order[depth - 1]];
+  return order[depth] < order[depth - 1] &&
+         last.operand != tables.boundaries[order[depth]].operand;
+}
+
+/// The tiles that the next boundary may have, best first, without those that
+/// cannot lead to a better mapping.
+template <typename Incumbents>
+void Walk<Incumbents>::expand(unsigned depth, const State &state,
+                              std::vector<Node> &found) {
+  const Boundary &boundary = tables.boundaries[order[depth]];
+  SmallVector<unsigned, 8> at(boundary.moving.size(), 0);
+  TilePoint tile = state.tile;
+  State next;
+  for (;;) {
+    ++nodes.stats.nodes;
+    bool isDropped = isRepeated(depth, state.tile, tile) ||
+                     !advance(state, order[depth], tile, next);
+    if (!isDropped) {
+      const double *rest =
+          rests[depth + 1] + size_t(bounds.cell(tile)) * bounds.parts();
+      Totals least = totals(next.load, rest);
+      isDropped = incumbents.isHopeless(least.energyPj, least.cycles);
+      if (isDropped)
+        ++nodes.stats.pruned;
+      else
+        found.push_back({incumbents.rank(least.energyPj, least.cycles), tile});
+    }
+    unsigned i = 0;
+    for (; i != at.size(); ++i) {
+      unsigned dim = boundary.moving[i];
+      ArrayRef<uint8_t> inside = tables.sizes.dims[dim].inside[state.tile[dim]];
+      at[i] = at[i] + 1 == inside.size() ? 0 : at[i] + 1;
+      tile[dim] = inside[at[i]];
+      if (at[i] != 0)
+        break;
+    }
+    if (i == at.size())
+      break;
+  }
+  llvm::sort(found);
+}
+
+template <typename Incumbents>
+void Walk<Incumbents>::place(unsigned depth, const State &state) {
+  if (depth == order.size())
+    return evaluate(state);
+  std::vector<Node> children;
+  expand(depth, state, children);
+  State next;
+  for (const Node &child : children) {
+    if (nodes.isSpent()) {
+      nodes.open = std::min(nodes.open, child.rank);
+      return;
+    }
+    if (!advance(state, order[depth], child.tile, next))
+      continue;
+    const double *rest =
+        rests[depth + 1] + size_t(bounds.cell(child.tile)) * bounds.parts();
+    Totals least = totals(next.load, rest);
+    if (incumbents.isHopeless(least.energyPj, least.cycles)) {
+      ++nodes.stats.pruned;
+      continue;
+    }
+    tiles[depth] = child.tile;
+    place(depth + 1, next);
+  }
+}
+
+/// The loops and residences of the tiles at hand.
+template <typename Incumbents> Mapping Walk<Incumbents>::realise() const {
+  Mapping mapping;
+  const auto &memories = tables.machine.memories;
+  for (unsigned o = 0; o != tables.workload.operands.size(); ++o)
+    mapping.residence.emplace_back(memories.size(), Mapping::bypass).back() = 0;
+  TilePoint from = tables.sizes.whole();
+  auto splitTo = [&](const TilePoint &to) {
+    for (auto [d, dim] : enumerate(tables.sizes.dims))
+      if (from[d] != to[d])
+        mapping.loops.push_back({unsigned(d), dim.extents[to[d]], -1});
+    from = to;
+  };
+  for (auto [index, tile] : zip(order, tiles)) {
+    splitTo(tile);
+    const Boundary &boundary = tables.boundaries[index];
+    mapping.residence[boundary.operand][boundary.memory] =
+        int8_t(mapping.loops.size());
+  }
+  splitTo(TilePoint{});
+  appendSpatialLoops(tables.workload, tables.unrolling, mapping);
+  return mapping;
+}
+
+template <typename Incumbents>
+void Walk<Incumbents>::evaluate(const State &state) {
+  ++nodes.stats.evaluated;
+  SpatialCandidate candidate;
+  candidate.mapping = realise();
+  AccessCounts counts;
+  MappingFault fault;
+  if (!model.count(candidate.mapping, counts, fault))
+    return;
+  SpatialTotals totals = totalsOf(model, candidate.mapping, counts);
+  candidate.energyPj = totals.energyPj;
+  candidate.cycles = totals.cycles;
+  for (unsigned m = 0; m + 1 < counts.memories; ++m)
+    for (unsigned o = 0; o != tables.workload.operands.size(); ++o)
+      candidate.memoryBytes += counts.at(o, m).tileBytes * tables.copies[m];
+  if (candidate.memoryBytes <= memoryBudget * (1 + kRounding))
+    incumbents.offer(std::move(candidate));
+}
+
+template <typename Incumbents> void Walk<Incumbents>::run() {
+  State start;
+  start.load = tables.base;
+  start.tile = tables.sizes.whole();
+  start.used.assign(tables.machine.memories.size(), 0);
+  for (const Boundary &boundary : tables.boundaries) {
+    start.used[boundary.memory] += boundary.leastBytes;
+    start.memoryBytes += boundary.leastBytes * tables.copies[boundary.memory];
+  }
+  for (auto [used, capacity] : zip(start.used, tables.capacity))
+    if (used > capacity)
+      return;
+  uint32_t whole = bounds.cell(start.tile);
+  for (const auto &[rank, dataflow] : dataflows()) {
+    if (nodes.isSpent()) {
+      nodes.open = std::min(nodes.open, rank);
+      return;
+    }
+    order = dataflow;
+    rests.clear();
+    for (unsigned depth = 0; depth <= order.size(); ++depth)
+      rests.push_back(bounds.of(order.substr(depth)));
+    tiles.assign(order.size(), start.tile);
+    incumbents.begin();
+    Totals least =
+        totals(start.load, rests[0] + size_t(whole) * bounds.parts());
+    if (!incumbents.isHopeless(least.energyPj, least.cycles))
+      place(0, start);
+    incumbents.end();
+  }
+}
+
+template class Walk<BestOfDataflows>;
+template class Walk<ParetoFront>;
+
+} // namespace aicc::search

@@ -1,0 +1,81 @@
+//===- Walk.h - Branch and bound over the tiles of one unrolling -*- C++ -*-=//
+
+#ifndef AICC_LIB_MAPPING_SEARCH_WALK_H
+#define AICC_LIB_MAPPING_SEARCH_WALK_H
+
+#include "lib/Mapping/Search/Incumbents.h"
+#include "lib/Mapping/Search/LowerBounds.h"
+
+namespace aicc::search {
+
+/// Nodes that may still be looked at, and what was given up for want of them.
+struct NodeBudget {
+  SpatialSearchStats &stats;
+  uint64_t limit;
+  /// The least rank of a partial mapping that was not followed up.
+  double open = std::numeric_limits<double>::infinity();
+  bool isSpent() const { return stats.nodes >= limit; }
+};
+
+/// Energy and cycles of a sum of loads.
+struct Totals {
+  double energyPj = 0, cycles = 0;
+};
+
+/// Searches all mappings of one unrolling, dataflow by dataflow. A node places
+/// the next boundary (in the order of the dataflow, outermost first) at a tile
+/// inside of the one before. Dimensions that do not move its operand keep
+/// their tile: their loops cost it nothing further in
+/// (docs/design/0006-mapper.md proves that no optimum is lost).
+template <typename Incumbents> class Walk {
+public:
+  Walk(const PriceTables &tables, double memoryBudget, Incumbents &incumbents,
+       NodeBudget &nodes);
+
+  void run();
+
+private:
+  struct Node {
+    double rank = 0;
+    TilePoint tile = {};
+    bool operator<(const Node &other) const {
+      return rank != other.rank ? rank < other.rank : tile < other.tile;
+    }
+  };
+  /// A partial mapping: the boundaries of `order` up to some depth.
+  struct State {
+    Load load;
+    TilePoint tile = {};
+    llvm::SmallVector<double, 6> used; ///< Bytes by memory, one instance.
+    double memoryBytes = 0;
+  };
+
+  std::vector<std::pair<double, BoundaryOrder>> dataflows();
+  Totals totals(const Load &load, const double *rest) const;
+  void place(unsigned depth, const State &state);
+  void expand(unsigned depth, const State &state, std::vector<Node> &nodes);
+  bool advance(const State &from, unsigned boundary, const TilePoint &tile,
+               State &to) const;
+  bool isRepeated(unsigned depth, const TilePoint &from,
+                  const TilePoint &tile) const;
+  void evaluate(const State &state);
+  Mapping realise() const;
+
+  const PriceTables &tables;
+  AccessModel model;
+  double memoryBudget;
+  Incumbents &incumbents;
+  NodeBudget &nodes;
+  LowerBounds bounds;
+  BoundaryOrder order;
+  /// By depth: the bounds of what follows, and the tile of the boundary.
+  std::vector<const double *> rests;
+  std::vector<TilePoint> tiles;
+};
+
+extern template class Walk<BestOfDataflows>;
+extern template class Walk<ParetoFront>;
+
+} // namespace aicc::search
+
+#endif // AICC_LIB_MAPPING_SEARCH_WALK_H
