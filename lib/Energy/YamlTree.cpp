@@ -10,7 +10,8 @@
 #include "llvm/Support/YAMLParser.h"
 
 #include <algorithm>
-#include <tuple>
+#include <functional>
+#include <iterator>
 
 using namespace aicc;
 namespace yaml = llvm::yaml;
@@ -80,8 +81,7 @@ static bool isHarmless(llvm::StringRef text, YamlErrorFn error) {
 namespace {
 class TreeBuilder {
 public:
-  TreeBuilder(const llvm::SourceMgr &sources, YamlErrorFn error)
-      : sources(sources), error(error) {}
+  TreeBuilder(llvm::StringRef text, YamlErrorFn error);
 
   /// Fails where the parser has nothing more to give.
   bool build(yaml::Node *node, YamlNode &result, unsigned depth = 0);
@@ -93,16 +93,35 @@ private:
     error(at.line, at.column, message);
   }
 
-  const llvm::SourceMgr &sources;
+  void setPosition(YamlNode &result, const char *where) const;
+
+  llvm::StringRef text;
   YamlErrorFn error;
+  std::vector<const char *> lineStarts;
 };
 } // namespace
+
+TreeBuilder::TreeBuilder(llvm::StringRef text, YamlErrorFn error)
+    : text(text), error(error), lineStarts({text.begin()}) {
+  for (const char &c : text)
+    if (c == '\n')
+      lineStarts.push_back(&c + 1);
+}
+
+/// After a syntax error, nodes may have no position, or none in the text.
+void TreeBuilder::setPosition(YamlNode &result, const char *where) const {
+  std::less<const char *> isBefore;
+  if (isBefore(where, text.begin()) || isBefore(text.end(), where))
+    return;
+  auto next = llvm::upper_bound(lineStarts, where, isBefore);
+  result.line = unsigned(next - lineStarts.begin());
+  result.column = unsigned(where - *std::prev(next)) + 1;
+}
 
 bool TreeBuilder::build(yaml::Node *node, YamlNode &result, unsigned depth) {
   if (!node) // The parser has reported it.
     return false;
-  std::tie(result.line, result.column) =
-      sources.getLineAndColumn(node->getSourceRange().Start);
+  setPosition(result, node->getSourceRange().Start.getPointer());
   if (depth > maxDepth) {
     report(result, "expected at most " + std::to_string(maxDepth) +
                        " levels, found more");
@@ -132,8 +151,7 @@ bool TreeBuilder::build(yaml::Node *node, YamlNode &result, unsigned depth) {
   }
   if (auto *alias = llvm::dyn_cast<yaml::AliasNode>(node)) {
     // The node's own range is that of what follows it.
-    std::tie(result.line, result.column) = sources.getLineAndColumn(
-        llvm::SMLoc::getFromPointer(alias->getName().data()));
+    setPosition(result, alias->getName().data());
     report(result, "expected a plain value, found an alias");
     return false;
   }
@@ -194,7 +212,7 @@ std::unique_ptr<YamlNode> aicc::parseYaml(llvm::StringRef text,
     hasOwnError = true;
     error(line, column, message);
   };
-  TreeBuilder builder(sources, onOwnError);
+  TreeBuilder builder(text, onOwnError);
   bool built =
       document != stream.end() && builder.build(document->getRoot(), *root);
   if (built && !isBroken && !stream.failed() && ++document != stream.end()) {

@@ -17,8 +17,8 @@ namespace aicc {
 struct YamlNode {
   enum class Kind { Null, Scalar, Sequence, Mapping };
   Kind kind = Kind::Null;
-  unsigned line = 0;
-  unsigned column = 0;
+  unsigned line = 1;
+  unsigned column = 1;
   std::string scalar;
   std::vector<YamlNode> keys;  ///< Of a mapping, one for each item.
   std::vector<YamlNode> items; ///< Of a sequence; the values of a mapping.
