@@ -21,7 +21,7 @@
 using namespace aicc;
 
 namespace {
-/// What goes in place of @KEY@ in a page.
+/// What goes in place of {{KEY}} in a page.
 using Replacement = std::pair<llvm::StringRef, llvm::StringRef>;
 } // namespace
 
@@ -30,14 +30,13 @@ static void printReplaced(llvm::StringRef page,
                           llvm::ArrayRef<Replacement> replacements,
                           llvm::raw_ostream &os) {
   while (!page.empty()) {
-    auto [before, rest] = page.split('@');
+    auto [before, rest] = page.split("{{");
     os << before;
     page = rest;
     for (const Replacement &replacement : replacements) {
-      if (!page.starts_with(replacement.first))
+      if (!page.consume_front(replacement.first))
         continue;
       os << replacement.second;
-      page = page.drop_front(replacement.first.size());
       break;
     }
   }
@@ -81,11 +80,11 @@ static void printPage(llvm::StringRef page, llvm::StringRef title,
   std::string safeTitle = escaped(title);
   std::string data = embeddable(json);
   printReplaced(page,
-                {{"POLICY@", policy},
-                 {"TITLE@", safeTitle},
-                 {"STYLE@", page_css},
-                 {"DATA@", data},
-                 {"SCRIPT@", script}},
+                {{"POLICY}}", policy},
+                 {"TITLE}}", safeTitle},
+                 {"STYLE}}", page_css},
+                 {"DATA}}", data},
+                 {"SCRIPT}}", script}},
                 os);
 }
 

@@ -156,8 +156,9 @@ static double instancesOf(const MemoryDesc &memory, const ArrayDesc &array) {
 static double peakMacsPerCycle(const MachineDesc &machine) {
   if (machine.array.axes.empty()) // A processor; f32 lanes.
     return machine.vector.fmasPerCycle.value * double(machine.vector.bits) / 32;
-  double macs =
-      machine.array.macsPerCycle.isSet() ? machine.array.macsPerCycle.value : 1;
+  double macs = machine.array.macsPerCycle.value;
+  for (const auto &[type, rate] : machine.array.macsPerCycleByType)
+    macs = std::max(macs, rate.value);
   for (const ArrayDesc::Axis &axis : machine.array.axes)
     macs *= double(axis.size);
   return macs;

@@ -213,7 +213,7 @@ HOSTILE = [
     "\"><svg/onload=document.title='owned'>",
     "'};document.title='owned';//",
     "__proto__",
-    "@SCRIPT@ @DATA@",
+    "{{SCRIPT}} {{DATA}}",
     "\u2028\u2029\u202e right to left",
     "${document.title='owned'}",
     "control \x1b[31m \x00 \n name",
