@@ -10,6 +10,10 @@ llvm::StringRef aicc::stringify(Arithmetic arithmetic) {
     return "i4";
   case Arithmetic::I8:
     return "i8";
+  case Arithmetic::I16:
+    return "i16";
+  case Arithmetic::I32:
+    return "i32";
   case Arithmetic::F8:
     return "f8";
   case Arithmetic::F16:
@@ -20,8 +24,6 @@ llvm::StringRef aicc::stringify(Arithmetic arithmetic) {
     return "f32";
   case Arithmetic::F64:
     return "f64";
-  case Arithmetic::I32:
-    return "i32";
   }
   return "";
 }

@@ -14,7 +14,7 @@ namespace aicc {
 enum class OperandRole : uint8_t { Input, Weight, Output };
 
 /// What one multiply-accumulate (or operation) of a workload computes with.
-enum class Arithmetic : uint8_t { I4, I8, F8, F16, BF16, F32, F64, I32 };
+enum class Arithmetic : uint8_t { I4, I8, I16, I32, F8, F16, BF16, F32, F64 };
 
 /// "i8": as in the keys of machine files (`mac_i8_pj`) and of counts.
 llvm::StringRef stringify(Arithmetic arithmetic);
