@@ -87,10 +87,10 @@ def dram_traffic(layer, zeros_out, compressed_in):
     return inputs, weight_loads(layer), rlc(layer.outputs, zeros_out)
 
 
-def processing_cycles(layer, machine, active, buffer_bytes, filters=0.0):
-    """The array or the buffer's ports, whichever is slower; filters are loaded before each pass."""
-    load = filters / (machine.bytes_per_cycle("glb") / 2)
-    return max(layer.macs / active + load, buffer_bytes / machine.bytes_per_cycle("glb"))
+def processing_cycles(layer, machine, active, sums, filters=0.0):
+    """The array, or the buses of partial sums (`sums` bytes, half each way); filters are loaded before each pass."""
+    width = machine.bytes_per_cycle("glb")
+    return max(layer.macs / active + filters / width, sums / 2 / width)
 
 
 def energy(layer, machine, cycles, buffer_read, buffer_written, filters):
@@ -133,7 +133,7 @@ def mapped(layer, machine, zeros_out, compressed_in):
     inputs, sums = buffer_traffic(layer)
     filters = weight_loads(layer)
     dram = dram_traffic(layer, zeros_out, compressed_in)
-    processing = processing_cycles(layer, machine, active_elements(layer), inputs + sums, filters)
+    processing = processing_cycles(layer, machine, active_elements(layer), sums, filters)
     # The buffer holds one pass's inputs (table III): the next ones are loaded while the array waits.
     total = processing + dram[0] / machine.bytes_per_cycle("dram")
     joules = sum(energy(layer, machine, total, inputs + sums / 2, sums / 2, filters).values())
