@@ -109,6 +109,11 @@ static double roundUp(double bytes, int64_t unit) {
   return std::ceil(bytes / double(unit)) * double(unit);
 }
 
+/// One instance, and no positions apart: the busiest instance does it all.
+static bool isAlone(const View &view, const View &busiest) {
+  return busiest.firstAxes == 0 && view.sumAxes == busiest.sumAxes;
+}
+
 bool OperandCounter::measure(const Boundary &boundary, const View &view,
                              int64_t accessBytes, Amount &amount) const {
   TileKinds tiles;
@@ -184,7 +189,8 @@ bool OperandCounter::countReads(const Levels &levels,
       return false;
     outer.reads = {amount.elements, amount.bytes, 0, 0};
     if (isBusiestWanted(int(level.outer))) {
-      if (!measure(level, views.busiestOuter, access, amount))
+      if (!isAlone(views.outer, views.busiestOuter) &&
+          !measure(level, views.busiestOuter, access, amount))
         return false;
       outer.reads.busiestBytes = amount.bytes;
     }
@@ -209,7 +215,8 @@ bool OperandCounter::countReads(const Levels &levels,
     if (isWired)
       outer.deliveredBytes = bytesOf(amount.elements, operand.bits);
     if (isBusiestWanted(level.inner)) {
-      if (!measure(level, views.busiestInner, held.accessBytes, amount))
+      if (!isAlone(views.inner, views.busiestInner) &&
+          !measure(level, views.busiestInner, held.accessBytes, amount))
         return false;
       inner.fills.busiestBytes = amount.bytes;
     }
@@ -326,10 +333,11 @@ bool OperandCounter::countBusiest(const Levels &levels, size_t i,
   const Boundary &level = levels[i];
   Views views = viewsOf(level);
   int64_t access = memory(level.outer).accessBytes;
-  Amount up, down;
-  if (!measure(level, views.busiestOuter, access, up))
+  Amount up = result.up, down = result.down;
+  if (!isAlone(views.outer, views.busiestOuter) &&
+      !measure(level, views.busiestOuter, access, up))
     return false;
-  if (i + 1 < levels.size() &&
+  if (i + 1 < levels.size() && views.busiestOuter.firstAxes != 0 &&
       !measure(levels[i + 1], viewsOf(levels[i + 1]).busiestInner, access,
                down))
     return false;

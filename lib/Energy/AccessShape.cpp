@@ -170,13 +170,10 @@ double AccessModel::tileElements(unsigned operand,
     }
     if (component.coefficients.empty())
       return 0;
-    SmallVector<Pattern, 4> patterns;
-    for (unsigned dim : component.dims)
-      patterns.push_back(Pattern::interval(extents[dim]));
-    SmallVector<PatternTerm, 4> terms;
-    for (auto [coefficient, pattern] :
-         llvm::zip(component.coefficients, patterns))
-      terms.push_back({coefficient, &pattern});
+    SmallVector<IntervalTerm, 4> terms;
+    for (auto [dim, coefficient] :
+         llvm::zip(component.dims, component.coefficients))
+      terms.push_back({coefficient, extents[dim]});
     std::optional<int64_t> values = distinctSums(terms);
     if (!values)
       return 0;

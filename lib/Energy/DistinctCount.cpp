@@ -11,6 +11,7 @@
 using namespace aicc;
 using llvm::ArrayRef;
 using llvm::SmallVector;
+using llvm::SmallVectorImpl;
 
 namespace {
 
@@ -169,6 +170,17 @@ static std::optional<int64_t> enumerateSums(ArrayRef<PatternTerm> terms) {
   return sums.size();
 }
 
+/// Distinct values of a sum of progressions, in any order.
+static std::optional<int64_t>
+distinctOf(SmallVectorImpl<Progression> &progressions) {
+  // Insertion: there are a handful at most.
+  for (size_t i = 1; i < progressions.size(); ++i)
+    for (size_t j = i; j > 0 && progressions[j].step < progressions[j - 1].step;
+         --j)
+      std::swap(progressions[j], progressions[j - 1]);
+  return distinctOfSorted(progressions);
+}
+
 std::optional<int64_t> aicc::distinctSums(ArrayRef<PatternTerm> terms) {
   SmallVector<Progression, 6> progressions;
   for (const PatternTerm &term : terms) {
@@ -181,8 +193,13 @@ std::optional<int64_t> aicc::distinctSums(ArrayRef<PatternTerm> terms) {
     if (run.count > 1)
       progressions.push_back({step * run.stride, run.count});
   }
-  llvm::sort(progressions, [](const Progression &a, const Progression &b) {
-    return a.step < b.step;
-  });
-  return distinctOfSorted(progressions);
+  return distinctOf(progressions);
+}
+
+std::optional<int64_t> aicc::distinctSums(ArrayRef<IntervalTerm> terms) {
+  SmallVector<Progression, 6> progressions;
+  for (const IntervalTerm &term : terms)
+    if (term.length > 1)
+      progressions.push_back({std::abs(term.coefficient), term.length});
+  return distinctOf(progressions);
 }

@@ -47,10 +47,17 @@ struct PatternTerm {
   const Pattern *pattern = nullptr;
 };
 
+/// `coefficient` * (0, 1, ... `length` - 1).
+struct IntervalTerm {
+  int64_t coefficient = 1;
+  int64_t length = 1;
+};
+
 /// Distinct values of the sum of `terms`. The sum's range must stay within
 /// 2^53. Nothing if the terms are irregular and the range is too wide to
 /// enumerate (2^24 values).
 std::optional<int64_t> distinctSums(llvm::ArrayRef<PatternTerm> terms);
+std::optional<int64_t> distinctSums(llvm::ArrayRef<IntervalTerm> terms);
 
 } // namespace aicc
 

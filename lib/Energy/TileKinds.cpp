@@ -9,6 +9,7 @@
 
 using namespace aicc;
 using llvm::SmallVector;
+using llvm::SmallVectorImpl;
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -50,6 +51,15 @@ struct State {
   Pattern pattern; ///< What is left here.
 };
 using States = SmallVector<State, 2>;
+
+/// A tile of consecutive values: the common case.
+struct Piece {
+  int64_t length = 1;
+  int64_t extent = 1; ///< As State::extent.
+  int moved = -1;
+  double weight = 1;
+};
+using Pieces = SmallVector<Piece, 4>;
 
 } // namespace
 
@@ -187,67 +197,206 @@ static States walk(const LoopNest::DimSteps &dim, const View &view) {
   return states;
 }
 
-/// walk where every tile divides: one state, and only its number of values.
-static TileKind walkExact(const LoopNest::DimSteps &dim, const View &view) {
-  TileKind kind{double(dim.size), 1, -1};
+/// Whether the tile has gaps: a loop inside of it is cut by one further inside.
+static bool hasGaps(const LoopNest::DimSteps &dim, const View &view) {
+  bool isInside = false;
+  for (const LoopNest::Step &step : dim.steps) {
+    bool isUnion = roleOf(step, view) == Role::Union;
+    if (isInside && !isUnion)
+      return true;
+    isInside |= isUnion;
+  }
+  return false;
+}
+
+static void addPiece(Pieces &pieces, const Piece &piece) {
+  for (Piece &other : pieces)
+    if (other.length == piece.length && other.extent == piece.extent &&
+        other.moved == piece.moved) {
+      other.weight += piece.weight;
+      return;
+    }
+  pieces.push_back(piece);
+}
+
+static void cut(Piece piece, const LoopNest::Step &step, Role role,
+                Pieces &result) {
+  int64_t full = piece.length / step.tile, rest = piece.length % step.tile;
+  int64_t beyond = piece.extent - full * step.tile;
+  if (role == Role::Time && piece.extent > step.tile)
+    piece.moved = step.index;
+  piece.extent = std::min(piece.extent, step.tile);
+  if (role == Role::First) {
+    piece.length = std::min(piece.length, step.tile);
+    addPiece(result, piece);
+    return;
+  }
+  if (full > 0)
+    addPiece(result, {step.tile, piece.extent, piece.moved,
+                      piece.weight * double(full)});
+  if (rest == 0)
+    return;
+  if (role == Role::Time)
+    piece.extent = std::min(beyond, step.tile);
+  addPiece(result, {rest, piece.extent, piece.moved, piece.weight});
+}
+
+/// walk for tiles without gaps.
+static Pieces walkPieces(const LoopNest::DimSteps &dim, const View &view) {
+  Pieces pieces{{dim.size, dim.size, -1, 1}};
+  for (const LoopNest::Step &step : dim.steps) {
+    Role role = roleOf(step, view);
+    if (role == Role::Union)
+      break;
+    Pieces next;
+    for (const Piece &piece : pieces)
+      cut(piece, step, role, next);
+    pieces = std::move(next);
+  }
+  return pieces;
+}
+
+/// walk where every tile divides: one piece; with gaps, its number of values.
+static Piece walkExact(const LoopNest::DimSteps &dim, const View &view) {
+  Piece piece{dim.size, 1, -1, 1};
   for (const LoopNest::Step &step : dim.steps) {
     Role role = roleOf(step, view);
     if (role == Role::Union)
       continue;
-    kind.size /= double(step.trips);
+    piece.length /= step.trips;
     if (role == Role::First)
       continue;
-    kind.weight *= double(step.trips);
+    piece.weight *= double(step.trips);
     if (role == Role::Time)
-      kind.moved = step.index;
+      piece.moved = step.index;
   }
-  return kind;
+  return piece;
 }
 
-/// Appends to `result` each combination of a tile of `a` with one of `b`.
-static void combine(TileKinds &a, llvm::ArrayRef<TileKind> b) {
-  if (b.size() == 1) {
-    for (TileKind &kind : a) {
-      kind.size *= b[0].size;
-      kind.weight *= b[0].weight;
-      kind.moved = std::max(kind.moved, b[0].moved);
+namespace {
+
+/// The tiles of several dimensions together.
+class Product {
+public:
+  void multiply(double size, double weight, int moved) {
+    common.size *= size;
+    common.weight *= weight;
+    common.moved = std::max(common.moved, moved);
+  }
+  void multiply(llvm::ArrayRef<TileKind> others);
+  /// Takes the result out of it.
+  void takeInto(TileKinds &tiles);
+
+private:
+  TileKind common; ///< A factor of all tiles.
+  TileKinds tiles; ///< None: one tile.
+};
+
+} // namespace
+
+static void addKind(TileKinds &tiles, const TileKind &kind) {
+  for (TileKind &other : tiles)
+    if (other.size == kind.size && other.moved == kind.moved) {
+      other.weight += kind.weight;
+      return;
     }
+  tiles.push_back(kind);
+}
+
+void Product::multiply(llvm::ArrayRef<TileKind> others) {
+  if (others.size() == 1)
+    return multiply(others[0].size, others[0].weight, others[0].moved);
+  TileKinds result;
+  if (tiles.empty())
+    tiles.push_back(TileKind());
+  for (const TileKind &x : tiles)
+    for (const TileKind &y : others)
+      addKind(result, {x.size * y.size, x.weight * y.weight,
+                       std::max(x.moved, y.moved)});
+  tiles = std::move(result);
+}
+
+void Product::takeInto(TileKinds &result) {
+  if (tiles.empty()) {
+    result.assign(1, common);
     return;
   }
-  TileKinds result;
-  for (const TileKind &x : a) {
-    for (const TileKind &y : b) {
-      TileKind kind{x.size * y.size, x.weight * y.weight,
-                    std::max(x.moved, y.moved)};
-      auto *same = llvm::find_if(result, [&](const TileKind &other) {
-        return other.size == kind.size && other.moved == kind.moved;
-      });
-      if (same == result.end())
-        result.push_back(kind);
-      else
-        same->weight += kind.weight;
-    }
+  result = std::move(tiles);
+  for (TileKind &kind : result) {
+    kind.size *= common.size;
+    kind.weight *= common.weight;
+    kind.moved = std::max(kind.moved, common.moved);
   }
-  a = std::move(result);
 }
 
 /// Tiles of dimensions that move different parts of the index.
 static bool addInjective(const LoopNest &nest,
                          const AccessModel::Component &component,
-                         const View &view, TileKinds &tiles) {
+                         const View &view, Product &product) {
   for (unsigned d : component.dims) {
     const LoopNest::DimSteps &dim = nest.dims[d];
     if (dim.isExact) {
-      combine(tiles, walkExact(dim, view));
+      Piece piece = walkExact(dim, view);
+      product.multiply(double(piece.length), piece.weight, piece.moved);
       continue;
     }
     TileKinds kinds;
-    for (const State &state : walk(dim, view))
-      kinds.push_back(
-          {double(state.pattern.values()), state.weight, state.moved});
+    if (!hasGaps(dim, view)) {
+      for (const Piece &piece : walkPieces(dim, view))
+        addKind(kinds, {double(piece.length), piece.weight, piece.moved});
+    } else {
+      for (const State &state : walk(dim, view))
+        addKind(kinds,
+                {double(state.pattern.values()), state.weight, state.moved});
+    }
     if (kinds.empty())
       return false;
-    combine(tiles, kinds);
+    product.multiply(kinds);
+  }
+  return true;
+}
+
+/// Tiles of dimensions that share a part of the index, where each has only one
+/// length. False: one of them has several, or gaps.
+static bool addCoupledExact(const LoopNest &nest,
+                            const AccessModel::Component &component,
+                            const View &view, Product &product, bool &counted) {
+  SmallVector<IntervalTerm, 4> terms;
+  TileKind kind;
+  for (auto [d, coefficient] :
+       llvm::zip(component.dims, component.coefficients)) {
+    const LoopNest::DimSteps &dim = nest.dims[d];
+    if (!dim.isExact || hasGaps(dim, view))
+      return false;
+    Piece piece = walkExact(dim, view);
+    kind.weight *= piece.weight;
+    kind.moved = std::max(kind.moved, piece.moved);
+    terms.push_back({coefficient, piece.length});
+  }
+  std::optional<int64_t> values = distinctSums(terms);
+  counted = values.has_value();
+  product.multiply(double(values.value_or(0)), kind.weight, kind.moved);
+  return true;
+}
+
+/// The dimensions of a component, each with what it can be.
+static bool walkAll(const LoopNest &nest,
+                    const AccessModel::Component &component, const View &view,
+                    SmallVectorImpl<States> &walks) {
+  for (unsigned d : component.dims) {
+    const LoopNest::DimSteps &dim = nest.dims[d];
+    States &states = walks.emplace_back();
+    if (hasGaps(dim, view)) {
+      states = walk(dim, view);
+    } else {
+      Pieces pieces =
+          dim.isExact ? Pieces{walkExact(dim, view)} : walkPieces(dim, view);
+      for (const Piece &piece : pieces)
+        states.push_back({piece.extent, piece.moved, piece.weight,
+                          Pattern::interval(piece.length)});
+    }
+    if (states.empty())
+      return false;
   }
   return true;
 }
@@ -255,13 +404,13 @@ static bool addInjective(const LoopNest &nest,
 /// Tiles of dimensions that share a part of the index, such as windows.
 static bool addCoupled(const LoopNest &nest,
                        const AccessModel::Component &component,
-                       const View &view, TileKinds &tiles) {
+                       const View &view, Product &product) {
+  bool counted = true;
+  if (addCoupledExact(nest, component, view, product, counted))
+    return counted;
   SmallVector<States, 4> walks;
-  for (unsigned d : component.dims) {
-    walks.push_back(walk(nest.dims[d], view));
-    if (walks.back().empty())
-      return false;
-  }
+  if (!walkAll(nest, component, view, walks))
+    return false;
   TileKinds kinds;
   SmallVector<size_t, 4> at(walks.size(), 0);
   while (true) {
@@ -277,27 +426,28 @@ static bool addCoupled(const LoopNest &nest,
     if (!values)
       return false;
     kind.size = double(*values);
-    kinds.push_back(kind);
+    addKind(kinds, kind);
     size_t digit = 0;
     while (digit < at.size() && ++at[digit] == walks[digit].size())
       at[digit++] = 0;
     if (digit == at.size())
       break;
   }
-  combine(tiles, kinds);
+  product.multiply(kinds);
   return true;
 }
 
 bool aicc::findTiles(const LoopNest &nest, const AccessModel::Shape &shape,
                      const View &view, TileKinds &tiles) {
-  tiles.assign(1, TileKind());
+  Product product;
   for (const AccessModel::Component &component : shape.components) {
     bool counted = component.isInjective
-                       ? addInjective(nest, component, view, tiles)
-                       : addCoupled(nest, component, view, tiles);
+                       ? addInjective(nest, component, view, product)
+                       : addCoupled(nest, component, view, product);
     if (!counted)
       return false;
   }
+  product.takeInto(tiles);
   return true;
 }
 

@@ -290,8 +290,18 @@ std::vector<SeenTraffic> Simulator::runResults(unsigned operand) const {
   return seen;
 }
 
+/// Whether several instances ever hold partial sums of one element.
+static bool hasCopies(const std::map<Tuple, Elements> &tiles) {
+  std::set<Tuple> held;
+  for (const auto &[instance, tile] : tiles)
+    for (const Tuple &name : tile)
+      if (!held.insert(name).second)
+        return true;
+  return false;
+}
+
 /// Elements become bytes: complete values are narrow, but not where they were
-/// accumulated; everything else is wide.
+/// accumulated, nor in a memory made for copies; everything else is wide.
 void Simulator::priceResults(unsigned operand, const std::vector<Level> &levels,
                              std::vector<SeenTraffic> &seen) const {
   int64_t narrow = workload.operands[operand].bits;
@@ -300,7 +310,10 @@ void Simulator::priceResults(unsigned operand, const std::vector<Level> &levels,
     const Level &level = levels[i];
     SeenTraffic &traffic = seen[level.memory];
     bool isOnce = traffic.updates.elements == double(totals.size());
-    bool accumulates = i == 1 && !isOnce;
+    bool accumulates = (i == 1 && !isOnce) ||
+                       llvm::any_of(level.periods, [](const Period &period) {
+                         return hasCopies(period.tiles);
+                       });
     auto price = [&](Seen &flow, double finals, double busiestFinals) {
       if (accumulates)
         finals = busiestFinals = 0;

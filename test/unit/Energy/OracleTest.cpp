@@ -246,6 +246,33 @@ void expectEqual(const Flow &counted, const oracle::Seen &seen, bool hasBytes,
       << what << " of the busiest instance";
 }
 
+/// A crossing says the same as the counts, whatever else the mapping does.
+void compareCrossings(const Case &made, const AccessModel &model,
+                      const AccessCounts &counts, unsigned o) {
+  int inner = AccessModel::arithmetic;
+  for (unsigned m = 0; m < made.machine.memories.size(); ++m) {
+    if (made.mapping.residence[o][m] == Mapping::bypass)
+      continue;
+    Mapping loops;
+    loops.loops = made.mapping.loops;
+    Crossing crossing;
+    int residence = inner < 0 ? 0 : made.mapping.residence[o][inner];
+    ASSERT_TRUE(model.crossing(loops, o, inner, m, residence, crossing));
+    const Traffic &outer = counts.at(o, m);
+    bool isOutput = made.workload.operands[o].isOutput();
+    EXPECT_EQ(crossing.outer,
+              (isOutput ? outer.updates : outer.reads).elements);
+    EXPECT_GE(crossing.outer, model.wholeElements(o));
+    EXPECT_GE(crossing.inner, crossing.outer);
+    if (inner >= 0) {
+      const Traffic &in = counts.at(o, unsigned(inner));
+      EXPECT_EQ(crossing.inner, (isOutput ? in.drains : in.fills).elements);
+      EXPECT_EQ(crossing.tileElements, in.tileElements);
+    }
+    inner = int(m);
+  }
+}
+
 void compare(const Case &made) {
   AccessModel model(made.workload, made.machine);
   AccessCounts counts;
@@ -256,6 +283,7 @@ void compare(const Case &made) {
   EXPECT_EQ(counts.steps, simulator.steps());
   EXPECT_EQ(counts.resultSteps, simulator.resultSteps());
   for (unsigned o = 0; o < made.workload.operands.size(); ++o) {
+    compareCrossings(made, model, counts, o);
     std::vector<oracle::SeenTraffic> seen = simulator.run(o);
     for (unsigned m = 0; m < seen.size(); ++m) {
       const Traffic &traffic = counts.at(o, m);
