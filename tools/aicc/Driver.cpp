@@ -7,6 +7,7 @@
 #include "aicc/Target/TargetRegistry.h"
 #include "tools/aicc/CrashHandler.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/Format.h"
@@ -44,6 +45,9 @@ static int reportUsage(DiagnosticSink &sink, const std::string &message) {
   return exitCode(ErrorCode::Usage);
 }
 
+/// Wide enough for the names of the tree's machines.
+static constexpr unsigned machineColumn = 28;
+
 /// One machine a line, as --target takes it, and what it is.
 static int listTargets(const std::vector<std::string> &libraries,
                        DiagnosticSink &sink) {
@@ -58,16 +62,38 @@ static int listTargets(const std::vector<std::string> &libraries,
     if (!desc)
       return exitCode(sink.firstError());
     llvm::outs() << llvm::left_justify(
-                        (machine.family + "/" + machine.name).str(), 24)
+                        (machine.family + "/" + machine.name).str(),
+                        machineColumn)
                  << desc->source << "\n";
   }
   return finishOutput(sink);
+}
+
+/// A family that this compiler has no machine and no target of is fine in a
+/// file, but most likely misspelt.
+static void warnOfFamily(const MachineDesc &machine, const std::string &file,
+                         DiagnosticSink &sink) {
+  TargetRegistry targets;
+  std::vector<std::string> families;
+  for (const BuiltinMachine &known : targets.machines())
+    if (!llvm::is_contained(families, known.family))
+      families.push_back(known.family.str());
+  if (targets.lookup(machine.family) ||
+      llvm::is_contained(families, machine.family))
+    return;
+  Diagnostic d;
+  d.severity = Severity::Warning;
+  d.file = file;
+  d.message = "family '" + machine.family + "' is none of " +
+              llvm::join(families, ", ") + ": it needs --load-target";
+  sink.report(std::move(d));
 }
 
 static int checkMachine(const std::string &file, DiagnosticSink &sink) {
   std::optional<MachineDesc> machine = loadMachine(file, sink);
   if (!machine)
     return exitCode(sink.firstError());
+  warnOfFamily(*machine, file, sink);
   llvm::outs() << file << ": machine '" << machine->name << "' of family '"
                << machine->family << "', " << machine->memories.size()
                << " memories\n";
