@@ -151,7 +151,7 @@ bool TreeBuilder::build(yaml::Node *node, YamlNode &result, unsigned depth) {
   }
   if (auto *alias = llvm::dyn_cast<yaml::AliasNode>(node)) {
     // The node's own range is that of what follows it.
-    setPosition(result, alias->getName().data());
+    setPosition(result, alias->getName().begin());
     report(result, "expected a plain value, found an alias");
     return false;
   }
