@@ -152,6 +152,17 @@ TEST(MachineFile, FamilyFromElsewhere) {
   EXPECT_EQ(parsed(text).vector.bits, 256);
 }
 
+/// What workloads compute with can be priced.
+TEST(MachineFile, EveryArithmeticHasAKey) {
+  for (Arithmetic type : {Arithmetic::I4, Arithmetic::I8, Arithmetic::I16,
+                          Arithmetic::I32, Arithmetic::F8, Arithmetic::F16,
+                          Arithmetic::BF16, Arithmetic::F32, Arithmetic::F64}) {
+    std::string key = "mac_" + stringify(type).str();
+    MachineDesc m = parsed(replaced(arrayText, "mac_i8", key));
+    EXPECT_TRUE(m.action(key)) << key;
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // The machines of the tree
 //===----------------------------------------------------------------------===//
@@ -177,9 +188,16 @@ std::vector<NamedValue> valuesOf(const MachineDesc &m) {
   for (const MemoryDesc &memory : m.memories) {
     values.push_back({memory.name + " bandwidth", &memory.bytesPerCycle});
     values.push_back({memory.name + " read", &memory.readPjPerByte});
-    if (memory.writePjPerByte.isSet())
-      values.push_back({memory.name + " write", &memory.writePjPerByte});
+    for (const SourcedValue *value :
+         {&memory.writePjPerByte, &memory.multicastPjPerByte,
+          &memory.leakageMw})
+      if (value->isSet() || value->value != 0)
+        values.push_back({memory.name, value});
   }
+  for (const auto &[type, rate] : m.array.macsPerCycleByType)
+    values.push_back({"rate of " + type, &rate});
+  if (m.leakageMw.value != 0)
+    values.push_back({"leakage", &m.leakageMw});
   for (const auto &[name, value] : m.actions)
     values.push_back({name, &value});
   return values;
