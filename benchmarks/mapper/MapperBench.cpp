@@ -1,7 +1,8 @@
 //===- MapperBench.cpp - How well and how fast the mapper maps ------------===//
 //
 //   aicc-mapper-bench --machine=FILE.yaml [--network=resnet50|convolutions]
-//                     [--objective=edp|energy|latency] [--free] [--json]
+//                     [--objective=edp|energy|latency] [--free] [--perfect]
+//                     [--json]
 //
 // Prints a table, or with --json what test/oracle/zigzag_score.py reads. The
 // time is of one core.
@@ -39,6 +40,8 @@ static cl::opt<bool>
     isFree("free", cl::desc("Any dimension along any axis; otherwise input "
                             "channels along the first, output channels along "
                             "the second"));
+static cl::opt<bool> isPerfect("perfect",
+                               cl::desc("Only factors without remainder"));
 static cl::opt<bool> asJson("json", cl::desc("For zigzag_score.py"));
 
 static const char *const zigzagDims[] = {"K", "C", "OY", "OX", "FY", "FX"};
@@ -143,6 +146,7 @@ int main(int argc, char **argv) {
       network == "convolutions" ? threeConvolutions() : resnet50();
   SpatialMapperOptions options;
   options.objective = objective;
+  options.perfectFactors = isPerfect;
   if (!isFree)
     options.axisDims = {uint64_t(1) << C, uint64_t(1) << K};
   std::vector<SpatialMapperResult> results;

@@ -43,6 +43,9 @@ struct SpatialMapperOptions {
   /// For each axis of the array the loop dimensions that may run along it, bit
   /// d for dimension d; empty: all. What the axis cannot do stays out.
   llvm::SmallVector<uint64_t, 4> axisDims;
+  /// Only tiles that divide what they tile, for machines and evaluators that
+  /// know no partial tiles.
+  bool perfectFactors = false;
   /// Workloads searched at the same time; no result depends on it.
   unsigned threads = 1;
 };
@@ -101,9 +104,9 @@ SpatialMapperResult paretoSpatial(const Workload &workload,
                                   const MachineDesc &machine,
                                   const SpatialMapperOptions &options);
 
-/// Whether the declared space holds a mapping (capacities aside).
+/// Whether the space of `options` holds a mapping (capacities aside).
 bool isInMapSpace(const Workload &workload, const MachineDesc &machine,
-                  llvm::ArrayRef<uint64_t> axisDims, const Mapping &mapping);
+                  const SpatialMapperOptions &options, const Mapping &mapping);
 
 } // namespace aicc
 

@@ -47,8 +47,7 @@ private:
   void findBoundaries();
   void shapeBoundary(Boundary &boundary);
   bool fillEntries(Boundary &boundary);
-  bool fillEntry(Boundary &boundary, const TilePoint &point,
-                 const Load &reference);
+  bool fillEntry(Boundary &boundary, const TilePoint &point);
   bool measure(Boundary &boundary, const TilePoint &point, bool repeats,
                Load &load, BoundaryEntry &entry);
   Mapping probe(const Boundary &boundary, const TilePoint &point,
@@ -219,28 +218,33 @@ Load TableBuilder::priceOf(const Mapping &mapping, const AccessCounts &counts,
   return load;
 }
 
+/// What `boundary` costs at tile `point`, beyond having its whole operand in
+/// the memory under the same loops.
 bool TableBuilder::measure(Boundary &boundary, const TilePoint &point,
                            bool repeats, Load &load, BoundaryEntry &entry) {
+  const unsigned o = boundary.operand;
   Mapping mapping = probe(boundary, point, repeats);
   AccessCounts counts;
   MappingFault fault;
   if (!model.count(mapping, counts, fault))
     return false;
-  load = priceOf(mapping, counts, boundary.operand, boundary.operand + 1);
-  const Traffic &inside = counts.at(boundary.operand, boundary.memory);
+  load = priceOf(mapping, counts, o, o + 1);
+  const Traffic &inside = counts.at(o, boundary.memory);
   entry.elements = inside.tileElements;
   // In the innermost memory, no other boundary decides how wide results are.
   if (boundary.innerOfSame < 0 && inside.tileElements > 0)
     boundary.elementBytes = inside.tileBytes / inside.tileElements;
-  if (tables.workload.operands[boundary.operand].isOutput())
+  if (tables.workload.operands[o].isOutput())
     entry.isOnce =
-        counts.at(boundary.operand, boundary.outer).updates.elements ==
-        model.wholeElements(boundary.operand);
+        counts.at(o, boundary.outer).updates.elements == model.wholeElements(o);
+  mapping.residence[o][boundary.memory] = 0;
+  if (!model.count(mapping, counts, fault))
+    return false;
+  load.addScaled(priceOf(mapping, counts, o, o + 1), -1);
   return true;
 }
 
-bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
-                             const Load &reference) {
+bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point) {
   BoundaryEntry &entry = boundary.entries[boundary.index(point)];
   double repeats = boundary.repeats(tables.sizes, TilePoint{});
   Load all;
@@ -252,18 +256,13 @@ bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
     entry.more.addScaled(all, 1 / (repeats - 1));
     entry.more.addScaled(entry.first, -1 / (repeats - 1));
   }
-  entry.first.addScaled(reference, -1);
   return true;
 }
 
 bool TableBuilder::fillEntries(Boundary &boundary) {
-  Load reference;
-  BoundaryEntry unused;
-  if (!measure(boundary, tables.sizes.whole(), false, reference, unused))
-    return false;
   TilePoint point = {};
   for (;;) {
-    if (!fillEntry(boundary, point, reference))
+    if (!fillEntry(boundary, point))
       return false;
     unsigned i = 0;
     for (; i != boundary.moving.size(); ++i) {

@@ -105,10 +105,10 @@ struct PriceTables {
   /// All but `boundaries`; quick.
   static bool buildBase(PriceTables &tables);
 
-  explicit PriceTables(const Workload &workload, const MachineDesc &machine,
-                       const Unrolling &unrolling)
+  PriceTables(const Workload &workload, const MachineDesc &machine,
+              const Unrolling &unrolling, bool isPerfect)
       : workload(workload), machine(machine), unrolling(unrolling),
-        sizes(workload, unrolling) {}
+        sizes(workload, unrolling, isPerfect) {}
 };
 
 /// A machine like `machine` with no limits of size and nothing that is paid by

@@ -149,11 +149,16 @@ std::vector<Unrolling> unrollings(const Workload &workload,
   return std::move(walk.found);
 }
 
-TileSizes::TileSizes(const Workload &workload, const Unrolling &unrolling) {
+TileSizes::TileSizes(const Workload &workload, const Unrolling &unrolling,
+                     bool isPerfect) {
   for (auto [index, loop] : enumerate(workload.dims)) {
     Dim &dim = dims.emplace_back();
     int64_t steps = unrolling.steps(workload, index);
     SmallVector<int64_t, 16> sizes = ceilDivisors(steps);
+    // A last tile of one step leaves one iteration to the loop over its steps.
+    llvm::erase_if(sizes, [&](int64_t size) {
+      return size > 1 && (steps % size == 1 || (isPerfect && steps % size));
+    });
     for (int64_t size : sizes) {
       dim.extents.push_back(
           std::min(size * unrolling.extent[index], loop.size));
@@ -207,9 +212,9 @@ static const Unrolling *findUnrolling(ArrayRef<Unrolling> all,
 /// Temporal tiles: each may lie inside of the one before; the last one is the
 /// unrolled extent.
 static bool tilesAreInSpace(const Workload &workload,
-                            const Unrolling &unrolling,
+                            const Unrolling &unrolling, bool isPerfect,
                             ArrayRef<Mapping::Loop> temporal) {
-  TileSizes sizes(workload, unrolling);
+  TileSizes sizes(workload, unrolling, isPerfect);
   TilePoint point = sizes.whole();
   for (const Mapping::Loop &loop : temporal) {
     if (loop.dim >= sizes.dims.size())
@@ -253,7 +258,8 @@ static bool residenceIsInSpace(const Workload &workload,
 }
 
 bool contains(const Workload &workload, const MachineDesc &machine,
-              ArrayRef<uint64_t> allowed, const Mapping &mapping) {
+              ArrayRef<uint64_t> allowed, bool isPerfect,
+              const Mapping &mapping) {
   auto isTemporal = [](const Mapping::Loop &loop) { return !loop.isSpatial(); };
   ArrayRef<Mapping::Loop> temporal =
       ArrayRef(mapping.loops).take_while(isTemporal);
@@ -263,7 +269,8 @@ bool contains(const Workload &workload, const MachineDesc &machine,
     return false;
   std::vector<Unrolling> all = unrollings(workload, machine, allowed);
   const Unrolling *unrolling = findUnrolling(all, workload, spatial);
-  return unrolling && tilesAreInSpace(workload, *unrolling, temporal) &&
+  return unrolling &&
+         tilesAreInSpace(workload, *unrolling, isPerfect, temporal) &&
          residenceIsInSpace(workload, machine, mapping, temporal.size());
 }
 

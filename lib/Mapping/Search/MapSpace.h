@@ -77,7 +77,9 @@ struct TileSizes {
   };
   llvm::SmallVector<Dim, 8> dims;
 
-  TileSizes(const Workload &workload, const Unrolling &unrolling);
+  /// `isPerfect`: only tiles that divide the number of steps.
+  TileSizes(const Workload &workload, const Unrolling &unrolling,
+            bool isPerfect);
 
   TilePoint whole() const; ///< Every dimension in one tile.
 };
@@ -89,7 +91,8 @@ void appendSpatialLoops(const Workload &workload, const Unrolling &unrolling,
 /// Whether the space of `allowed` holds `mapping`; the capacity of memories
 /// aside.
 bool contains(const Workload &workload, const MachineDesc &machine,
-              llvm::ArrayRef<uint64_t> allowed, const Mapping &mapping);
+              llvm::ArrayRef<uint64_t> allowed, bool isPerfect,
+              const Mapping &mapping);
 
 } // namespace aicc::search
 

@@ -52,7 +52,7 @@ private:
 template <typename Incumbents>
 bool Search<Incumbents>::leastOf(const Unrolling &unrolling,
                                  Totals &least) const {
-  PriceTables tables(workload, machine, unrolling);
+  PriceTables tables(workload, machine, unrolling, options.perfectFactors);
   if (!PriceTables::buildBase(tables))
     return false;
   least.cycles = tables.computeCycles;
@@ -92,7 +92,8 @@ template <typename Incumbents> SpatialMapperResult Search<Incumbents>::run() {
       nodes.open = std::min(nodes.open, choice.promise);
       continue;
     }
-    PriceTables tables(workload, machine, all[choice.index]);
+    PriceTables tables(workload, machine, all[choice.index],
+                       options.perfectFactors);
     if (PriceTables::build(tables))
       Walk<Incumbents>(tables, options.budgets.memoryBytes, incumbents, nodes)
           .run();
@@ -274,6 +275,8 @@ aicc::mapSpatial(ArrayRef<Workload> workloads, const MachineDesc &machine,
 }
 
 bool aicc::isInMapSpace(const Workload &workload, const MachineDesc &machine,
-                        ArrayRef<uint64_t> axisDims, const Mapping &mapping) {
-  return contains(workload, machine, axisDims, mapping);
+                        const SpatialMapperOptions &options,
+                        const Mapping &mapping) {
+  return contains(workload, machine, options.axisDims, options.perfectFactors,
+                  mapping);
 }

@@ -1,0 +1,272 @@
+//===- SpatialMapperTest.cpp - The mapper finds the optimum ---------------===//
+
+#include "aicc/Mapping/SpatialMapper.h"
+#include "aicc/Energy/SpatialCost.h"
+#include "test/unit/Mapping/SpatialEnumeration.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <gtest/gtest.h>
+#include <limits>
+#include <random>
+
+using namespace aicc;
+using namespace aicc::testing;
+
+namespace {
+
+/// Random numbers that are the same everywhere.
+class Dice {
+public:
+  explicit Dice(uint64_t seed) : engine(seed) {}
+  int64_t between(int64_t low, int64_t high) {
+    return low + int64_t(engine() % uint64_t(high - low + 1));
+  }
+  bool toss() { return between(0, 1) == 1; }
+  int64_t oneOf(std::initializer_list<int64_t> values) {
+    return values.begin()[between(0, int64_t(values.size()) - 1)];
+  }
+
+private:
+  std::mt19937_64 engine;
+};
+
+struct Case {
+  Workload workload;
+  MachineDesc machine;
+};
+
+struct Point {
+  double energyPj, cycles, bytes;
+};
+
+SourcedValue value(double number) {
+  SourcedValue result;
+  result.value = number;
+  result.source = "test";
+  return result;
+}
+
+Workload::Operand operand(OperandRole role,
+                          std::vector<std::vector<Workload::Term>> index,
+                          int64_t bits) {
+  Workload::Operand result;
+  result.role = role;
+  for (const auto &terms : index)
+    result.index.emplace_back(terms.begin(), terms.end());
+  result.bits = bits;
+  return result;
+}
+
+/// Products, windows with stride and dilation, depthwise windows, sums.
+Workload randomWorkload(Dice &dice) {
+  Workload work;
+  work.arithmetic = Arithmetic::I8;
+  int64_t bits = dice.oneOf({4, 8, 16});
+  auto in = [&](OperandRole role, auto index) {
+    work.operands.push_back(operand(role, index, bits));
+  };
+  using Index = std::vector<std::vector<Workload::Term>>;
+  int64_t stride = dice.between(1, 3), dilation = dice.between(1, 2);
+  switch (dice.between(0, 3)) {
+  case 0: // m, n, k
+    work.dims = {{dice.between(1, 6), false},
+                 {dice.between(1, 6), false},
+                 {dice.between(1, 6), true}};
+    in(OperandRole::Input, Index{{{0, 1}}, {{2, 1}}});
+    in(OperandRole::Weight, Index{{{2, 1}}, {{1, 1}}});
+    in(OperandRole::Output, Index{{{0, 1}}, {{1, 1}}});
+    break;
+  case 1: // k, p, r
+    work.dims = {{dice.between(1, 4), false},
+                 {dice.between(1, 9), false},
+                 {dice.between(1, 3), true}};
+    in(OperandRole::Input, Index{{{1, stride}, {2, dilation}}});
+    in(OperandRole::Weight, Index{{{0, 1}}, {{2, 1}}});
+    in(OperandRole::Output, Index{{{0, 1}}, {{1, 1}}});
+    break;
+  case 2: // g, p, q, r
+    work.dims = {{dice.between(1, 4), false},
+                 {dice.between(1, 4), false},
+                 {dice.between(1, 3), false},
+                 {dice.between(1, 3), true}};
+    in(OperandRole::Input,
+       Index{{{0, 1}}, {{1, stride}, {3, dilation}}, {{2, 1}}});
+    in(OperandRole::Weight, Index{{{0, 1}}, {{3, 1}}});
+    in(OperandRole::Output, Index{{{0, 1}}, {{1, 1}}, {{2, 1}}});
+    break;
+  default: // Two inputs of unequal rank, and their sum over one dimension.
+    work.dims = {{dice.between(1, 10), false}, {dice.between(1, 10), true}};
+    in(OperandRole::Input, Index{{{0, 1}}, {{1, 1}}});
+    in(OperandRole::Input, Index{{{1, 1}}});
+    in(OperandRole::Output, Index{{{0, 1}}});
+    break;
+  }
+  Workload::Operand &out = work.operands.back();
+  out.partialBits = dice.toss() ? 2 * bits : 0;
+  if (dice.between(0, 3) == 0)
+    work.operands[0].density = 0.5;
+  return work;
+}
+
+MachineDesc randomMachine(Dice &dice) {
+  MachineDesc machine;
+  machine.name = "random";
+  machine.clockMhz = value(1000);
+  machine.actions.emplace_back("mac_i8",
+                               value(double(dice.between(1, 9)) / 10));
+  if (dice.toss())
+    machine.leakageMw = value(double(dice.between(1, 20)));
+  unsigned axes = dice.between(0, 2);
+  for (unsigned i = 0; i != axes; ++i) {
+    ArrayDesc::Axis axis;
+    axis.name = i ? "cols" : "rows";
+    axis.size = dice.between(1, 4);
+    axis.reduces = dice.toss();
+    axis.multicasts = dice.between(0, 3) != 0;
+    machine.array.axes.push_back(axis);
+  }
+  unsigned memories = dice.between(2, 4);
+  uint32_t perAxes = (1u << axes) - 1;
+  for (unsigned m = 0; m != memories; ++m) {
+    MemoryDesc memory;
+    bool isOutermost = m + 1 == memories;
+    memory.name = "m" + std::to_string(m);
+    memory.bytes =
+        isOutermost ? 0 : dice.oneOf({2, 4, 8, 16, 32, 64}) << (2 * m);
+    if (!isOutermost)
+      for (bool &holds : memory.holds)
+        holds = dice.between(0, 3) != 0;
+    perAxes = isOutermost
+                  ? 0
+                  : perAxes & uint32_t(dice.between(0, 3) | dice.between(0, 3));
+    memory.perAxes = perAxes;
+    memory.doubleBuffered = dice.toss();
+    memory.sharedPort = dice.toss();
+    memory.accessBytes = dice.oneOf({0, 0, 2, 4});
+    double cost = double(dice.between(1, 30)) * double(1 << (3 * m)) / 20;
+    memory.readPjPerByte = value(cost);
+    if (dice.toss())
+      memory.writePjPerByte = value(cost * double(dice.between(5, 20)) / 10);
+    if (dice.between(0, 3) != 0)
+      memory.bytesPerCycle = value(double(dice.oneOf({1, 2, 4, 8})));
+    machine.memories.push_back(memory);
+  }
+  return machine;
+}
+
+/// Costs of every mapping of the space that runs and fits, or nothing if there
+/// are too many for a test.
+bool enumerate(const Case &item, size_t limit, std::vector<Point> &points) {
+  AccessModel model(item.workload, item.machine);
+  size_t seen = 0;
+  AccessCounts counts;
+  MappingFault fault;
+  Enumeration(item.workload, item.machine, [&](const Mapping &mapping) {
+    if (++seen > limit || !model.count(mapping, counts, fault))
+      return;
+    SpatialTotals totals = totalsOf(model, mapping, counts);
+    points.push_back({totals.energyPj, totals.cycles, 0});
+  });
+  return seen <= limit;
+}
+
+double valueOf(Objective objective, const Point &point) {
+  return objective == Objective::Energy    ? point.energyPj
+         : objective == Objective::Latency ? point.cycles
+                                           : point.energyPj * point.cycles;
+}
+
+/// A budget that one in four mappings keeps, by cycles.
+double tightCycles(std::vector<Point> points) {
+  auto middle = points.begin() + ptrdiff_t(points.size() / 4);
+  std::nth_element(
+      points.begin(), middle, points.end(),
+      [](const Point &a, const Point &b) { return a.cycles < b.cycles; });
+  return middle->cycles;
+}
+
+constexpr double kSame = 1e-9; ///< Sums in another order.
+
+void expectOptima(const Case &item, const std::vector<Point> &points) {
+  SpatialMapperOptions options;
+  for (Objective objective :
+       {Objective::Energy, Objective::Latency, Objective::Edp}) {
+    double best = std::numeric_limits<double>::infinity();
+    for (const Point &point : points)
+      best = std::min(best, valueOf(objective, point));
+    options.objective = objective;
+    SpatialMapperResult result =
+        mapSpatial(item.workload, item.machine, options);
+    EXPECT_TRUE(result.isOptimal);
+    ASSERT_EQ(result.candidates.empty(), points.empty()) << result.why;
+    if (points.empty())
+      continue;
+    EXPECT_NEAR(result.candidates[0].value(objective) / best, 1, kSame);
+    EXPECT_TRUE(isInMapSpace(item.workload, item.machine, options,
+                             result.candidates[0].mapping));
+  }
+}
+
+void expectBudget(const Case &item, const std::vector<Point> &points) {
+  if (points.empty())
+    return;
+  SpatialMapperOptions options;
+  options.objective = Objective::Energy;
+  options.budgets.cycles = tightCycles(points);
+  double best = std::numeric_limits<double>::infinity();
+  for (const Point &point : points)
+    if (point.cycles <= options.budgets.cycles)
+      best = std::min(best, point.energyPj);
+  SpatialMapperResult result = mapSpatial(item.workload, item.machine, options);
+  ASSERT_FALSE(result.candidates.empty());
+  EXPECT_NEAR(result.candidates[0].energyPj / best, 1, kSame);
+  EXPECT_LE(result.candidates[0].cycles, options.budgets.cycles * (1 + kSame));
+}
+
+/// No mapping beats the front, and each point of the front is a mapping.
+void expectFront(const Case &item, const std::vector<Point> &points) {
+  std::vector<SpatialCandidate> front =
+      paretoSpatial(item.workload, item.machine, SpatialMapperOptions())
+          .candidates;
+  for (const Point &point : points)
+    ASSERT_TRUE(llvm::any_of(front,
+                             [&](const SpatialCandidate &candidate) {
+                               return candidate.energyPj <=
+                                          point.energyPj * (1 + kSame) &&
+                                      candidate.cycles <=
+                                          point.cycles * (1 + kSame);
+                             }))
+        << point.energyPj << " pJ, " << point.cycles << " cycles";
+  for (const SpatialCandidate &candidate : front)
+    EXPECT_TRUE(llvm::any_of(points, [&](const Point &point) {
+      return std::abs(candidate.energyPj / point.energyPj - 1) < kSame &&
+             std::abs(candidate.cycles / point.cycles - 1) < kSame;
+    }));
+}
+
+} // namespace
+
+TEST(SpatialMapper, FindsTheOptimumOfTheEnumeratedSpace) {
+  // Cases with a mapping; those without must be found to have none.
+  constexpr unsigned wanted = 240;
+  constexpr size_t mostMappings = 120000;
+  unsigned possible = 0, impossible = 0;
+  for (uint64_t seed = 1; possible < wanted; ++seed) {
+    Dice dice(seed);
+    Case item;
+    item.workload = randomWorkload(dice);
+    item.machine = randomMachine(dice);
+    std::vector<Point> points;
+    if (!enumerate(item, mostMappings, points))
+      continue;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    (points.empty() ? impossible : possible) += 1;
+    expectOptima(item, points);
+    expectBudget(item, points);
+    expectFront(item, points);
+    if (HasFatalFailure() || HasNonfatalFailure())
+      break;
+  }
+  EXPECT_GT(impossible, 0u);
+}
