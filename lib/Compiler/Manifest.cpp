@@ -58,13 +58,28 @@ static std::string hashOfMachine(const MachineDesc &machine) {
   for (const SourcedValue *value :
        {&machine.clockMhz, &machine.vector.fmasPerCycle,
         &machine.vector.loadsPerCycle, &machine.vector.fmaLatencyCycles,
-        &machine.macF32Pj, &machine.forkJoinCycles})
+        &machine.forkJoinCycles, &machine.leakageMw,
+        &machine.array.macsPerCycle})
     print(os, *value);
+  for (const auto &[name, value] : machine.actions) {
+    os << name << ';';
+    print(os, value);
+  }
+  for (const ArrayDesc::Axis &axis : machine.array.axes)
+    os << axis.name << ';' << axis.size << ';' << axis.reduces
+       << axis.multicasts << ';';
+  for (const std::string &dataflow : machine.array.dataflows)
+    os << dataflow << ';';
   for (const MemoryDesc &memory : machine.memories) {
     os << memory.name << ';' << memory.bytes << ';' << memory.ways << ';'
-       << memory.lineBytes << ';';
-    print(os, memory.bytesPerCycle);
-    print(os, memory.readPjPerByte);
+       << memory.lineBytes << ';' << memory.holds[0] << memory.holds[1]
+       << memory.holds[2] << ';' << memory.perAxes << ';'
+       << memory.doubleBuffered << memory.sharedPort << ';'
+       << memory.accessBytes << ';';
+    for (const SourcedValue *value :
+         {&memory.bytesPerCycle, &memory.readPjPerByte, &memory.writePjPerByte,
+          &memory.leakageMw})
+      print(os, *value);
   }
   llvm::BLAKE3 hash;
   hash.update(text);

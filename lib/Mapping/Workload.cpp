@@ -1,6 +1,6 @@
 //===- Workload.cpp - From a group to its loop nest -----------------------===//
 
-#include "aicc/Mapping/Mapper.h"
+#include "aicc/Mapping/Workload.h"
 #include "aicc/Memory/BufferPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -47,8 +47,21 @@ static Workload::Operand toOperand(const RegionModel &model,
                                    const RegionAccess &access) {
   Workload::Operand operand;
   operand.bits = storedBytes(model.elementType(access.operand)) * 8;
-  operand.isOutput = access.isStore;
   operand.inReduction = access.inReduction;
+  bool isPacked =
+      isa<PackAttr>(RegionOp(model.region).getLayoutsAttr()[access.operand]);
+  operand.role = access.isStore ? OperandRole::Output
+                 : isPacked     ? OperandRole::Weight
+                                : OperandRole::Input;
+  for (const LinearForm &form : access.index) {
+    LinearForm overDims = model.overDims(form);
+    SmallVector<Workload::Term, 2> terms;
+    for (auto [dim, coefficient] : llvm::enumerate(overDims.coeffs))
+      if (coefficient != 0)
+        terms.push_back({unsigned(dim), coefficient});
+    if (!terms.empty())
+      operand.index.push_back(std::move(terms));
+  }
   Attribute layout = RegionOp(model.region).getLayoutsAttr()[access.operand];
   if (auto strided = dyn_cast<LayoutAttr>(layout)) {
     LinearForm form = model.address(access, strided);

@@ -5,8 +5,8 @@
 
 #include "aicc/Energy/Cost.h"
 #include "aicc/Energy/Machine.h"
+#include "aicc/Energy/Mapping.h"
 #include "aicc/Energy/Workload.h"
-#include "aicc/Mapping/Mapping.h"
 #include "aicc/Target/Target.h"
 
 namespace aicc::cpu {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "targets/cpu/CpuTarget.h"
+#include "targets/cpu/KernelMapping.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -14,12 +15,13 @@
 
 using namespace mlir;
 using namespace aicc;
+using namespace aicc::cpu;
 
 namespace {
 /// The model of one (workload, mapping, machine).
 class Estimator {
 public:
-  Estimator(const Workload &workload, const Mapping &mapping,
+  Estimator(const Workload &workload, const KernelMapping &mapping,
             const MachineDesc &machine)
       : workload(workload), mapping(mapping), machine(machine),
         extent(workload.dims.size()) {}
@@ -45,7 +47,7 @@ private:
   }
 
   const Workload &workload;
-  const Mapping &mapping;
+  const KernelMapping &mapping;
   const MachineDesc &machine;
   /// Extent of the register tile being costed: the mapping's, or the rest at
   /// the end of a dimension.
@@ -290,7 +292,10 @@ FailureOr<Cost> Estimator::run() {
     points *= dim.size;
   cost.macs = points;
   double compute = allTiles(0);
-  cost.items.push_back({"mac", points, machine.macF32Pj.value});
+  cost.computeCycles = compute;
+  const SourcedValue *mac = machine.action("mac_f32");
+  cost.items.push_back(
+      {"mac.f32", CountUnit::Operations, points, mac ? mac->value : 0});
   double slowest = 0, sum = 0;
   for (size_t i = 0; i + 1 < machine.memories.size(); ++i) {
     const MemoryDesc &next = machine.memories[i + 1];
@@ -298,7 +303,8 @@ FailureOr<Cost> Estimator::run() {
     double cycles = bytes / next.bytesPerCycle.value;
     slowest = std::max(slowest, cycles);
     sum += cycles;
-    cost.items.push_back({next.name, bytes, next.readPjPerByte.value});
+    cost.items.push_back({next.name + ".read", CountUnit::Bytes, bytes,
+                          next.readPjPerByte.value});
   }
   // The slower of arithmetic and memory hides most of the other's time, but
   // not all of it.
@@ -310,5 +316,9 @@ FailureOr<Cost> Estimator::run() {
 FailureOr<Cost> aicc::cpu::estimate(const Workload &workload,
                                     const Mapping &mapping,
                                     const MachineDesc &machine) {
-  return Estimator(workload, mapping, machine).run();
+  auto kernel =
+      KernelMapping::from(mapping.loops, mapping.parallel, mapping.grain);
+  if (!kernel || kernel->order.size() != workload.dims.size())
+    return failure();
+  return Estimator(workload, *kernel, machine).run();
 }

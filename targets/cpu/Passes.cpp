@@ -1,10 +1,11 @@
 //===- Passes.cpp - The map pass and the pipelines of the cpu target ------===//
 
 #include "targets/cpu/Passes.h"
-#include "aicc/Mapping/Mapper.h"
 #include "aicc/Mapping/Passes.h"
+#include "aicc/Mapping/Workload.h"
 #include "aicc/Target/Machines.h"
 #include "targets/cpu/CpuTarget.h"
+#include "targets/cpu/Mapper.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
@@ -27,7 +28,7 @@ static std::string keyOf(const Workload &workload) {
   for (const Workload::Dim &dim : workload.dims)
     os << dim.size << (dim.isReduction ? 'r' : 'p');
   for (const Workload::Operand &operand : workload.operands) {
-    os << ';' << operand.bits << operand.isOutput << operand.isPacked
+    os << ';' << operand.bits << unsigned(operand.role) << operand.isPacked
        << operand.inReduction;
     for (int64_t stride : operand.strides)
       os << ',' << stride;

@@ -14,6 +14,38 @@ using namespace aicc;
 
 #include "dialects/aicc/IR/AiccDialect.cpp.inc"
 
+/// `[0 by 4, 1 by 1 on 0]`
+static ParseResult parseMappingLoops(AsmParser &parser,
+                                     SmallVector<Mapping::Loop> &loops) {
+  return parser.parseCommaSeparatedList(
+      AsmParser::Delimiter::Square, [&]() -> ParseResult {
+        Mapping::Loop loop;
+        if (parser.parseInteger(loop.dim) || parser.parseKeyword("by") ||
+            parser.parseInteger(loop.tile))
+          return failure();
+        if (succeeded(parser.parseOptionalKeyword("on"))) {
+          SMLoc at = parser.getCurrentLocation();
+          if (parser.parseInteger(loop.axis))
+            return failure();
+          if (loop.axis < 0)
+            return parser.emitError(at, "expected an axis of at least 0");
+        }
+        loops.push_back(loop);
+        return success();
+      });
+}
+
+static void printMappingLoops(AsmPrinter &printer,
+                              ArrayRef<Mapping::Loop> loops) {
+  printer << '[';
+  llvm::interleaveComma(loops, printer, [&](const Mapping::Loop &loop) {
+    printer << loop.dim << " by " << loop.tile;
+    if (loop.isSpatial())
+      printer << " on " << loop.axis;
+  });
+  printer << ']';
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/aicc/IR/AiccAttrs.cpp.inc"
 
@@ -40,31 +72,22 @@ void aicc::registerAiccDialect(DialectRegistry &registry) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult MappingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                  ArrayRef<int64_t> order,
-                                  ArrayRef<int64_t> tile, int64_t vector,
-                                  int64_t lanes, int64_t parallel,
-                                  int64_t grain) {
-  int64_t rank = order.size();
-  if (static_cast<int64_t>(tile.size()) != rank)
-    return emitError() << "expected one tile size for each of the " << rank
-                       << " loops, found " << tile.size();
-  llvm::SmallBitVector seen(rank);
-  for (int64_t dim : order) {
-    if (dim < 0 || dim >= rank || seen[dim])
-      return emitError() << "expected 'order' to be a permutation of 0.."
-                         << rank - 1 << ", found [" << order << "]";
-    seen.set(dim);
+                                  ArrayRef<Mapping::Loop> loops,
+                                  int64_t parallel, int64_t grain) {
+  llvm::SmallDenseMap<unsigned, int64_t> left;
+  for (const Mapping::Loop &loop : loops) {
+    if (loop.tile < 1)
+      return emitError() << "expected tiles of at least 1, found " << loop.tile;
+    auto [outer, isFirst] = left.try_emplace(loop.dim, loop.tile);
+    if (!isFirst && loop.tile > outer->second)
+      return emitError() << "expected the tiles of dimension " << loop.dim
+                         << " to shrink inwards, found " << loop.tile
+                         << " inside " << outer->second;
+    outer->second = loop.tile;
   }
-  for (int64_t size : tile)
-    if (size < 1)
-      return emitError() << "expected tile sizes of at least 1, found " << size;
-  if (vector < -1 || vector >= rank)
-    return emitError() << "expected 'vector' to be -1 or a dimension, found "
-                       << vector;
-  if (lanes < 1)
-    return emitError() << "expected at least 1 lane, found " << lanes;
-  if (parallel < 0 || parallel > rank)
-    return emitError() << "expected 'parallel' between 0 and " << rank
+  int64_t count = loops.size();
+  if (parallel < 0 || parallel > count)
+    return emitError() << "expected 'parallel' between 0 and " << count
                        << ", found " << parallel;
   if (grain < 0)
     return emitError() << "expected 'grain' of at least 0, found " << grain;

@@ -3,6 +3,8 @@
 #ifndef DIALECTS_AICC_IR_AICC_H
 #define DIALECTS_AICC_IR_AICC_H
 
+#include "aicc/Energy/Mapping.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"

@@ -26,41 +26,35 @@ class AICC_Attr<string name, string attrMnemonic, list<Trait> traits = []>
 def AICC_MappingAttr : AICC_Attr<"Mapping", "mapping"> {
   let summary = "How a fused group runs on its machine";
   let description = [{
-    Set by `aicc-map` and by nothing else; later passes obey it.
+    Set by the map pass of a target and by nothing else; later passes obey it.
 
     The dimensions are those of the root operation's iteration space, without
     the ones of size 1 and with neighbours merged where every operand walks
     them as one (`RegionModel` in `aicc/Mapping/RegionModel.h`).
 
-    - `order`: the loops, outermost first; a permutation of the dimensions.
-    - `tile`: for each dimension, how many iterations the register tile of the
-      innermost kernel spans; 1 for a plain loop.
-    - `vector`: the dimension that runs across the lanes of a vector
-      register, or -1 for scalar code. Its `tile` is a multiple of `lanes`
-      or, at the end of the dimension, masked.
-    - `lanes`: elements in one vector.
+    - `loops`: outermost first. `d by t` walks what is left of dimension d in
+      steps of t; `d by t on a` does so at once along axis a of the machine's
+      array, or across the lanes of a vector (axis 0 of a processor). What is
+      left inside the innermost loop of a dimension is unrolled into one step.
     - `parallel`: how many of the outermost loops are distributed over the
       workers.
     - `grain`: the least number of parallel iterations worth a worker of its
       own; 0 runs the group serially.
 
+    A register tile of 14 x 32 on a processor with 16 lanes:
+
     ```mlir
-    #aicc.mapping<order = [0, 2, 1, 3], tile = [1, 32, 14, 1], vector = 1,
-                  lanes = 16, parallel = 2, grain = 4>
+    #aicc.mapping<loops = [0 by 1, 2 by 14, 1 by 32, 3 by 1, 1 by 16, 1 by 1 on 0],
+                  parallel = 2, grain = 4>
     ```
   }];
   let parameters = (ins
-    OptionalArrayRefParameter<"int64_t">:$order,
-    OptionalArrayRefParameter<"int64_t">:$tile,
-    "int64_t":$vector,
-    "int64_t":$lanes,
+    OptionalArrayRefParameter<"::aicc::Mapping::Loop">:$loops,
     "int64_t":$parallel,
     "int64_t":$grain
   );
   let assemblyFormat = [{
-    `<` `order` `=` `[` (`]`) : ($order^ `]`)? `,`
-        `tile` `=` `[` (`]`) : ($tile^ `]`)? `,`
-        `vector` `=` $vector `,` `lanes` `=` $lanes `,`
+    `<` `loops` `=` custom<MappingLoops>($loops) `,`
         `parallel` `=` $parallel `,` `grain` `=` $grain `>`
   }];
   let genVerifyDecl = 1;

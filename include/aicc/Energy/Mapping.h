@@ -3,6 +3,7 @@
 #ifndef AICC_ENERGY_MAPPING_H
 #define AICC_ENERGY_MAPPING_H
 
+#include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
@@ -33,6 +34,9 @@ struct Mapping {
     int axis = -1;
     bool isSpatial() const { return axis >= 0; }
     bool operator==(const Loop &) const = default;
+    friend llvm::hash_code hash_value(const Loop &loop) {
+      return llvm::hash_combine(loop.dim, loop.tile, loop.axis);
+    }
   };
   /// In `residence`: the memory does not hold the operand.
   static constexpr int8_t bypass = -1;

@@ -55,7 +55,9 @@ private:
   LogicalResult emitBorders(unsigned root);
   LogicalResult emitSlab(tensor::PadOp pad, ArrayRef<int64_t> offsets,
                          ArrayRef<int64_t> sizes);
-  FailureOr<func::FuncOp> kernelFor(RegionModel &model, ArrayRef<Value> buffers,
+  FailureOr<func::FuncOp> kernelFor(RegionModel &model,
+                                    const KernelMapping &mapping,
+                                    ArrayRef<Value> buffers,
                                     ArrayRef<bool> isAlone);
   Value bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape);
   Value weightFor(Value constant, Attribute layout);
@@ -184,6 +186,7 @@ Value ProgramBuilder::weightFor(Value constant, Attribute layout) {
 
 /// Two regions are one kernel if they print alike without their locations.
 FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionModel &model,
+                                                  const KernelMapping &mapping,
                                                   ArrayRef<Value> buffers,
                                                   ArrayRef<bool> isAlone) {
   RegionOp region = model.region;
@@ -218,7 +221,7 @@ FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionModel &model,
   Block *body = kernel.addEntryBlock();
   builder.setInsertionPointToStart(body);
   unsigned count = buffers.size();
-  KernelEmitter emitter(builder, model, region.getMappingAttr(),
+  KernelEmitter emitter(builder, model, mapping,
                         body->getArguments().take_front(count));
   if (failed(emitter.emit(body->getArgument(count),
                           body->getArgument(count + 1), why)))
@@ -231,19 +234,24 @@ FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionModel &model,
 LogicalResult ProgramBuilder::emitLaunch(RegionOp region,
                                          ArrayRef<Value> buffers,
                                          ArrayRef<bool> isAlone) {
-  if (!region.getMappingAttr())
+  MappingAttr attribute = region.getMappingAttr();
+  if (!attribute)
     return region.emitError("has no mapping");
+  auto mapping = KernelMapping::from(
+      attribute.getLoops(), attribute.getParallel(), attribute.getGrain());
+  if (!mapping)
+    return region.emitError("cannot be generated: the mapping is not one loop "
+                            "for each dimension around a register tile");
   std::string why;
   auto model = RegionModel::build(region, why);
   if (failed(model))
     return region.emitError("cannot be generated: ") << why;
-  auto kernel = kernelFor(*model, buffers, isAlone);
+  auto kernel = kernelFor(*model, *mapping, buffers, isAlone);
   if (failed(kernel))
     return failure();
   auto launch =
       LaunchOp::create(builder, region.getLoc(), kernel->getSymName(), buffers,
-                       tripCount(*model, region.getMappingAttr()),
-                       region.getMappingAttr().getGrain());
+                       tripCount(*model, *mapping), mapping->grain);
   // For the manifest.
   if (CostAttr cost = region.getCostAttr())
     launch->setAttr("aicc.cost", cost);

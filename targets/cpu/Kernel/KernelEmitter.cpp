@@ -12,34 +12,35 @@ using namespace mlir;
 using namespace aicc;
 using namespace aicc::cpu;
 
-int64_t aicc::cpu::tripCount(const RegionModel &model, MappingAttr mapping) {
+int64_t aicc::cpu::tripCount(const RegionModel &model,
+                             const KernelMapping &mapping) {
   int64_t trip = 1;
-  for (int64_t dim : mapping.getOrder().take_front(mapping.getParallel()))
-    trip *= llvm::divideCeil(model.dims[dim].size, mapping.getTile()[dim]);
+  for (int64_t dim : llvm::ArrayRef(mapping.order).take_front(mapping.parallel))
+    trip *= llvm::divideCeil(model.dims[dim].size, mapping.tile[dim]);
   return trip;
 }
 
 KernelEmitter::KernelEmitter(OpBuilder &builder, RegionModel &model,
-                             MappingAttr mapping, ValueRange buffers)
+                             const KernelMapping &mapping, ValueRange buffers)
     : builder(builder), model(model), mapping(mapping), buffers(buffers),
       layouts(model.region.getLayoutsAttr()), loc(model.root.getLoc()),
-      vectorised(mapping.getVector() >= 0), tileNumber(model.dims.size()),
-      tileSize(mapping.getTile()) {}
+      vectorised(mapping.vector >= 0), tileNumber(model.dims.size()),
+      tileSize(mapping.tile) {}
 
 LogicalResult KernelEmitter::emit(Value begin, Value end, std::string &why) {
-  if (mapping.getOrder().size() != model.dims.size()) {
-    why = "the mapping has " + std::to_string(mapping.getOrder().size()) +
+  if (mapping.order.size() != model.dims.size()) {
+    why = "the mapping has " + std::to_string(mapping.order.size()) +
           " loops and the group " + std::to_string(model.dims.size());
     return failure();
   }
   bool inReduction = false;
-  for (auto [level, dim] : llvm::enumerate(mapping.getOrder())) {
+  for (auto [level, dim] : llvm::enumerate(mapping.order)) {
     if (inReduction && !model.dims[dim].isReduction) {
       why = "a parallel loop inside a reduction";
       return failure();
     }
     inReduction |= model.dims[dim].isReduction;
-    if (inReduction && int64_t(level) < mapping.getParallel()) {
+    if (inReduction && int64_t(level) < mapping.parallel) {
       why = "a reduction among the parallel loops";
       return failure();
     }
@@ -55,10 +56,9 @@ LogicalResult KernelEmitter::emit(Value begin, Value end, std::string &why) {
   builder.setInsertionPointToStart(loop.getBody());
   memos.emplace_back();
   Value rest = loop.getInductionVar();
-  for (int64_t level = mapping.getParallel() - 1; level >= 0; --level) {
-    int64_t dim = mapping.getOrder()[level];
-    int64_t count =
-        llvm::divideCeil(model.dims[dim].size, mapping.getTile()[dim]);
+  for (int64_t level = mapping.parallel - 1; level >= 0; --level) {
+    int64_t dim = mapping.order[level];
+    int64_t count = llvm::divideCeil(model.dims[dim].size, mapping.tile[dim]);
     if (level == 0) {
       tileNumber[dim] = rest;
       break;
@@ -78,10 +78,10 @@ LogicalResult KernelEmitter::emit(Value begin, Value end, std::string &why) {
 
 /// The tile of a parallel dimension is whole or, once, the rest of it.
 void KernelEmitter::emitParallelLevel(unsigned level) {
-  if (level == mapping.getParallel())
+  if (level == mapping.parallel)
     return emitSequentialLevel(level);
-  int64_t dim = mapping.getOrder()[level];
-  int64_t tile = mapping.getTile()[dim];
+  int64_t dim = mapping.order[level];
+  int64_t tile = mapping.tile[dim];
   int64_t full = model.dims[dim].size / tile;
   int64_t rest = model.dims[dim].size % tile;
   auto emitWith = [&](int64_t size) {
@@ -107,11 +107,11 @@ void KernelEmitter::emitParallelLevel(unsigned level) {
 }
 
 void KernelEmitter::emitSequentialLevel(unsigned level) {
-  if (level == mapping.getOrder().size() ||
-      model.dims[mapping.getOrder()[level]].isReduction)
+  if (level == mapping.order.size() ||
+      model.dims[mapping.order[level]].isReduction)
     return emitTile();
-  int64_t dim = mapping.getOrder()[level];
-  int64_t tile = mapping.getTile()[dim];
+  int64_t dim = mapping.order[level];
+  int64_t tile = mapping.tile[dim];
   int64_t full = model.dims[dim].size / tile;
   int64_t rest = model.dims[dim].size % tile;
   auto emitWith = [&](Value number, int64_t size) {
@@ -139,7 +139,7 @@ void KernelEmitter::emitTile() {
   if (!isPointwise(model.root))
     emitReduction();
   emitStores();
-  vectorised = mapping.getVector() >= 0;
+  vectorised = mapping.vector >= 0;
 }
 
 /// All positions of the register tile along the parallel dimensions, or along
@@ -148,14 +148,14 @@ void KernelEmitter::emitTile() {
 SmallVector<KernelEmitter::Coord>
 KernelEmitter::coordinates(bool reduction) const {
   SmallVector<Coord> coords = {Coord(model.dims.size(), 0)};
-  SmallVector<int64_t> order(mapping.getOrder());
+  SmallVector<int64_t> order(mapping.order);
   llvm::stable_sort(order, [&](int64_t a, int64_t b) {
-    return (a == mapping.getVector()) < (b == mapping.getVector());
+    return (a == mapping.vector) < (b == mapping.vector);
   });
   for (int64_t dim : order) {
     if (model.dims[dim].isReduction != reduction)
       continue;
-    int64_t step = dim == mapping.getVector() ? mapping.getLanes() : 1;
+    int64_t step = dim == mapping.vector ? mapping.lanes : 1;
     SmallVector<Coord> next;
     for (const Coord &coord : coords)
       for (int64_t j = 0; j < tileSize[dim]; j += step) {
@@ -176,9 +176,9 @@ void KernelEmitter::emitReduction() {
   SmallVector<Coord> coords = coordinates(/*reduction=*/false);
   int64_t chunks = 1;
   if (reducesLanes())
-    chunks = llvm::divideCeil(std::min(mapping.getTile()[mapping.getVector()],
-                                       model.dims[mapping.getVector()].size),
-                              mapping.getLanes());
+    chunks = llvm::divideCeil(
+        std::min(mapping.tile[mapping.vector], model.dims[mapping.vector].size),
+        mapping.lanes);
 
   // Where lanes are reduced, they start from the neutral element, and the
   // initial value joins at the end.
@@ -208,8 +208,8 @@ void KernelEmitter::emitReduction() {
     }
 
   unsigned level = 0;
-  while (level < mapping.getOrder().size() &&
-         !model.dims[mapping.getOrder()[level]].isReduction)
+  while (level < mapping.order.size() &&
+         !model.dims[mapping.order[level]].isReduction)
     ++level;
   accs = emitReductionLevel(level, std::move(accs));
 
@@ -248,10 +248,10 @@ Value KernelEmitter::foldAccumulators(ArrayRef<Value> chunks, Value init) {
 
 SmallVector<Value> KernelEmitter::emitReductionLevel(unsigned level,
                                                      SmallVector<Value> accs) {
-  if (level == mapping.getOrder().size())
+  if (level == mapping.order.size())
     return emitReductionBody(std::move(accs));
-  int64_t dim = mapping.getOrder()[level];
-  int64_t tile = mapping.getTile()[dim];
+  int64_t dim = mapping.order[level];
+  int64_t tile = mapping.tile[dim];
   int64_t full = model.dims[dim].size / tile;
   int64_t rest = model.dims[dim].size % tile;
   auto emitWith = [&](Value number, int64_t size, SmallVector<Value> values) {
@@ -299,7 +299,7 @@ SmallVector<Value> KernelEmitter::emitReductionBody(SmallVector<Value> accs) {
         if (dim.isReduction)
           at[d] = step[d];
       if (reducesLanes())
-        acc += step[mapping.getVector()] / mapping.getLanes();
+        acc += step[mapping.vector] / mapping.lanes;
       SmallVector<Lane> arguments;
       for (OpOperand *input : root.getDpsInputOperands())
         arguments.push_back(
@@ -314,7 +314,7 @@ SmallVector<Value> KernelEmitter::emitReductionBody(SmallVector<Value> accs) {
       SmallVector<Lane> results = emitPayload(root, arguments, loops, at);
       for (unsigned r = 0; r < numResults; ++r) {
         Value next = vectorised ? toVector(results[r]) : results[r].value;
-        if (reducesLanes() && validLanes(at) < mapping.getLanes())
+        if (reducesLanes() && validLanes(at) < mapping.lanes)
           next = arith::SelectOp::create(builder, loc, maskFor(validLanes(at)),
                                          next, accs[acc + r]);
         accs[acc + r] = next;

@@ -10,6 +10,7 @@
 #define TARGETS_CPU_KERNEL_KERNELEMITTER_H
 
 #include "aicc/Mapping/RegionModel.h"
+#include "targets/cpu/KernelMapping.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
@@ -20,13 +21,13 @@ namespace aicc::cpu {
 
 /// Iterations of the parallel loops of a mapped group: the range that
 /// `aicc.launch` distributes.
-int64_t tripCount(const RegionModel &model, MappingAttr mapping);
+int64_t tripCount(const RegionModel &model, const KernelMapping &mapping);
 
 class KernelEmitter {
 public:
   /// `buffers` are flat memrefs, one for each operand, then each result.
   KernelEmitter(mlir::OpBuilder &builder, RegionModel &model,
-                MappingAttr mapping, mlir::ValueRange buffers);
+                const KernelMapping &mapping, mlir::ValueRange buffers);
 
   /// Emits the iterations [begin, end) of the parallel loops. Fails, with the
   /// reason, on a mapping that the group does not allow.
@@ -95,20 +96,19 @@ private:
   int64_t validLanes(const Coord &at) const;
   llvm::SmallVector<Coord> coordinates(bool reduction) const;
   bool reducesLanes() const {
-    return mapping.getVector() >= 0 &&
-           model.dims[mapping.getVector()].isReduction;
+    return mapping.vector >= 0 && model.dims[mapping.vector].isReduction;
   }
   const Lane *lookup(const std::vector<int64_t> &key) const;
   void remember(const std::vector<int64_t> &key, Lane lane) {
     memos.back()[key] = lane;
   }
   mlir::VectorType vectorType(mlir::Type element) const {
-    return mlir::VectorType::get({mapping.getLanes()}, element);
+    return mlir::VectorType::get({mapping.lanes}, element);
   }
 
   mlir::OpBuilder &builder;
   RegionModel &model;
-  MappingAttr mapping;
+  KernelMapping mapping;
   mlir::ValueRange buffers;
   mlir::ArrayAttr layouts;
   mlir::Location loc;

@@ -25,16 +25,16 @@ Value KernelEmitter::constantIndex(int64_t value) {
 }
 
 Value KernelEmitter::maskFor(int64_t lanes) {
-  SmallVector<bool> bits(mapping.getLanes(), false);
+  SmallVector<bool> bits(mapping.lanes, false);
   std::fill(bits.begin(), bits.begin() + lanes, true);
-  auto type = VectorType::get({mapping.getLanes()}, builder.getI1Type());
+  auto type = VectorType::get({mapping.lanes}, builder.getI1Type());
   return arith::ConstantOp::create(builder, loc,
                                    DenseElementsAttr::get(type, bits));
 }
 
 int64_t KernelEmitter::validLanes(const Coord &at) const {
-  int64_t dim = mapping.getVector();
-  return std::min(mapping.getLanes(), tileSize[dim] - at[dim]);
+  int64_t dim = mapping.vector;
+  return std::min(mapping.lanes, tileSize[dim] - at[dim]);
 }
 
 const KernelEmitter::Lane *
@@ -56,7 +56,7 @@ Value KernelEmitter::toVector(Lane lane) {
   if (lane.step == 0)
     return vector;
   SmallVector<Attribute> steps;
-  for (int64_t l = 0; l < mapping.getLanes(); ++l)
+  for (int64_t l = 0; l < mapping.lanes; ++l)
     steps.push_back(builder.getIntegerAttr(element, l * lane.step));
   Value offsets = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(vectorType(element), steps));
@@ -114,8 +114,7 @@ KernelEmitter::Address KernelEmitter::addressOf(unsigned operand,
   address.constant = overDims.constant;
   for (auto [d, dim] : llvm::enumerate(model.dims)) {
     int64_t block = blockStride[dim.original.back()];
-    address.block.push_back(block ? block
-                                  : address.intra[d] * mapping.getTile()[d]);
+    address.block.push_back(block ? block : address.intra[d] * mapping.tile[d]);
   }
   return address;
 }
@@ -125,7 +124,7 @@ KernelEmitter::Address KernelEmitter::addressOf(unsigned operand,
 Value KernelEmitter::baseOf(const Address &address) {
   auto flags = arith::IntegerOverflowFlags::nsw;
   Value base;
-  for (int64_t dim : mapping.getOrder()) {
+  for (int64_t dim : mapping.order) {
     if (!tileNumber[dim] || address.block[dim] == 0)
       continue;
     Value term = tileNumber[dim];
@@ -169,7 +168,7 @@ KernelEmitter::Lane KernelEmitter::loadAt(Value buffer, Type elementType,
     return {fromMemory(scalar, elementType), false, 0};
   }
   VectorType type = vectorType(stored);
-  bool masked = lanes < mapping.getLanes();
+  bool masked = lanes < mapping.lanes;
   Value vector;
   if (stride == 1 && !masked) {
     vector = vector::LoadOp::create(builder, loc, type, buffer, index);
@@ -192,11 +191,11 @@ KernelEmitter::Lane KernelEmitter::load(unsigned operand,
                                         const IndexForms &index,
                                         const Coord &at) {
   Address address = addressOf(operand, index);
-  int64_t stride = vectorised ? address.intra[mapping.getVector()] : 0;
+  int64_t stride = vectorised ? address.intra[mapping.vector] : 0;
   bool isPacked = isa<PackAttr>(layouts[operand]);
   // Packed constants are padded to whole vectors.
-  int64_t lanes = stride == 0 || (isPacked && stride == 1) ? mapping.getLanes()
-                                                           : validLanes(at);
+  int64_t lanes =
+      stride == 0 || (isPacked && stride == 1) ? mapping.lanes : validLanes(at);
   std::vector<int64_t> key = {1, operand, stride, lanes, address.constant};
   for (auto [coeff, j] : llvm::zip(address.intra, at))
     key[4] += coeff * j;
@@ -219,10 +218,10 @@ void KernelEmitter::store(unsigned operand, const IndexForms &index,
                             position);
     return;
   }
-  int64_t stride = address.intra[mapping.getVector()];
+  int64_t stride = address.intra[mapping.vector];
   int64_t lanes = validLanes(at);
   Value vector = toMemory(toVector(lane));
-  if (stride == 1 && lanes == mapping.getLanes()) {
+  if (stride == 1 && lanes == mapping.lanes) {
     vector::StoreOp::create(builder, loc, vector, buffer, position);
   } else if (stride == 1) {
     vector::MaskedStoreOp::create(builder, loc, buffer, position,
@@ -283,15 +282,14 @@ KernelEmitter::Lane KernelEmitter::emitIndex(const LinearForm &form,
     offset += coeff * at[d];
     if (coeff == 0 || !tileNumber[d])
       continue;
-    Value term =
-        arith::MulIOp::create(builder, loc, tileNumber[d],
-                              constantIndex(coeff * mapping.getTile()[d]));
+    Value term = arith::MulIOp::create(builder, loc, tileNumber[d],
+                                       constantIndex(coeff * mapping.tile[d]));
     sum = sum ? Value(arith::AddIOp::create(builder, loc, sum, term)) : term;
   }
   Value value = constantIndex(offset);
   if (sum)
     value = arith::AddIOp::create(builder, loc, sum, value);
-  int64_t step = vectorised ? overDims.coeffs[mapping.getVector()] : 0;
+  int64_t step = vectorised ? overDims.coeffs[mapping.vector] : 0;
   return {value, false, step};
 }
 
@@ -330,7 +328,7 @@ KernelEmitter::Lane KernelEmitter::emitExtract(Operation *op,
   }
   if (!vector)
     return loadAt(buffer, elementType, base, step,
-                  step == 1 ? validLanesNow : mapping.getLanes());
+                  step == 1 ? validLanesNow : mapping.lanes);
   if (step) {
     Value steps = toVector({constantIndex(0), /*isVector=*/false, step});
     vector = arith::AddIOp::create(builder, loc, vector, steps);
@@ -366,7 +364,7 @@ KernelEmitter::emitPayload(linalg::GenericOp op, ArrayRef<Lane> arguments,
     }
     return operands;
   };
-  validLanesNow = vectorised ? validLanes(at) : mapping.getLanes();
+  validLanesNow = vectorised ? validLanes(at) : mapping.lanes;
   for (Operation &nested : body.without_terminator()) {
     Lane lane;
     if (auto index = dyn_cast<linalg::IndexOp>(nested))

@@ -43,23 +43,18 @@ func.func @layouts(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// expected-error@+1 {{expected one tile size for each of the 2 loops, found 1}}
-"test.op"() {m = #aicc.mapping<order = [0, 1], tile = [4], vector = 0, lanes = 4, parallel = 1, grain = 0>} : () -> ()
+// expected-error@+1 {{expected the tiles of dimension 1 to shrink inwards, found 8 inside 4}}
+"test.op"() {m = #aicc.mapping<loops = [1 by 4, 0 by 1, 1 by 8], parallel = 1, grain = 0>} : () -> ()
 
 // -----
 
-// expected-error@+1 {{expected 'order' to be a permutation of 0..1, found [0, 0]}}
-"test.op"() {m = #aicc.mapping<order = [0, 0], tile = [4, 1], vector = 0, lanes = 4, parallel = 1, grain = 0>} : () -> ()
+// expected-error@+1 {{expected an axis of at least 0}}
+"test.op"() {m = #aicc.mapping<loops = [0 by 4 on -1], parallel = 0, grain = 0>} : () -> ()
 
 // -----
 
-// expected-error@+1 {{expected tile sizes of at least 1, found 0}}
-"test.op"() {m = #aicc.mapping<order = [0], tile = [0], vector = 0, lanes = 4, parallel = 1, grain = 0>} : () -> ()
-
-// -----
-
-// expected-error@+1 {{expected 'vector' to be -1 or a dimension, found 3}}
-"test.op"() {m = #aicc.mapping<order = [0], tile = [1], vector = 3, lanes = 4, parallel = 1, grain = 0>} : () -> ()
+// expected-error@+1 {{expected tiles of at least 1, found 0}}
+"test.op"() {m = #aicc.mapping<loops = [0 by 0], parallel = 0, grain = 0>} : () -> ()
 
 // -----
 
@@ -104,23 +99,16 @@ func.func @type(%a: memref<5xf32>) {
 
 // -----
 
-// expected-error@+2 {{expected at least 1 lane, found 0}}
-"test.op"() {m =
-  #aicc.mapping<order = [0, 1], tile = [1, 1], vector = 0, lanes = 0, parallel = 1, grain = 0>
-} : () -> ()
-
-// -----
-
 // expected-error@+2 {{expected 'parallel' between 0 and 2, found 3}}
 "test.op"() {m =
-  #aicc.mapping<order = [0, 1], tile = [1, 1], vector = 0, lanes = 4, parallel = 3, grain = 0>
+  #aicc.mapping<loops = [0 by 1, 1 by 1], parallel = 3, grain = 0>
 } : () -> ()
 
 // -----
 
 // expected-error@+2 {{expected 'grain' of at least 0, found -1}}
 "test.op"() {m =
-  #aicc.mapping<order = [0, 1], tile = [1, 1], vector = 0, lanes = 4, parallel = 1, grain = -1>
+  #aicc.mapping<loops = [0 by 1, 1 by 1], parallel = 1, grain = -1>
 } : () -> ()
 
 // -----

@@ -3,13 +3,13 @@
 // CHECK-LABEL: func.func @region
 // CHECK: aicc.region ins(%{{.*}} : tensor<4xf32>) attributes {
 // CHECK-SAME: layouts = [#aicc.layout<offset = 0, strides = [1]>, #aicc.layout<offset = 2, strides = [4]>]
-// CHECK-SAME: mapping = #aicc.mapping<order = [0], tile = [4], vector = 0, lanes = 4, parallel = 1, grain = 2>
+// CHECK-SAME: mapping = #aicc.mapping<loops = [0 by 4, 0 by 2, 0 by 1 on 0], parallel = 1, grain = 2>
 // CHECK: aicc.yield %{{.*}} : tensor<4xf32>
 // CHECK-NEXT: -> tensor<4xf32>
 func.func @region(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = aicc.region ins(%x : tensor<4xf32>) attributes {
       layouts = [#aicc.layout<offset = 0, strides = [1]>, #aicc.layout<offset = 2, strides = [4]>],
-      mapping = #aicc.mapping<order = [0], tile = [4], vector = 0, lanes = 4, parallel = 1, grain = 2>,
+      mapping = #aicc.mapping<loops = [0 by 4, 0 by 2, 0 by 1 on 0], parallel = 1, grain = 2>,
       cost = #aicc.cost<cycles = 1, picojoules = 2, macs = 3, bytes = 4>} {
   ^bb0(%a: tensor<4xf32>):
     aicc.yield %a : tensor<4xf32>
@@ -18,10 +18,10 @@ func.func @region(%x: tensor<4xf32>) -> tensor<4xf32> {
 }
 
 // CHECK-LABEL: func.func @scalar
-// CHECK: mapping = #aicc.mapping<order = [], tile = [], vector = -1, lanes = 1, parallel = 0, grain = 0>
+// CHECK: mapping = #aicc.mapping<loops = [], parallel = 0, grain = 0>
 func.func @scalar(%x: tensor<f32>) -> tensor<f32> {
   %0 = aicc.region ins(%x : tensor<f32>) attributes {
-      mapping = #aicc.mapping<order = [], tile = [], vector = -1, lanes = 1, parallel = 0, grain = 0>} {
+      mapping = #aicc.mapping<loops = [], parallel = 0, grain = 0>} {
   ^bb0(%a: tensor<f32>):
     aicc.yield %a : tensor<f32>
   } -> tensor<f32>

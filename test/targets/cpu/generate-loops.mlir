@@ -7,7 +7,7 @@
 #mn = affine_map<(m, n, k) -> (m, n)>
 
 // 40 columns are two vectors and a half: one register tile, masked at the end.
-// MAP: mapping = #aicc.mapping<order = {{.*}}, vector = 1, lanes = 16
+// MAP: mapping = #aicc.mapping<loops = {{.*}}, 1 by 16, 1 by 1 on 0]
 
 // CHECK-LABEL: func.func private @k0
 // CHECK-SAME: %[[X:.*]]: memref<512xf32> {aicc.noalias}, %[[W:.*]]: memref<3072xf32> {aicc.noalias}, %[[Y:.*]]: memref<320xf32> {aicc.noalias}, %{{.*}}: index, %{{.*}}: index

@@ -2,8 +2,8 @@
 
 #include "aicc/Energy/Cost.h"
 #include "aicc/Energy/Machine.h"
+#include "aicc/Energy/Mapping.h"
 #include "aicc/Energy/Workload.h"
-#include "aicc/Mapping/Mapping.h"
 #include "aicc/Support/MlirDiagnostics.h"
 #include "dialects/aicc/IR/Aicc.h"
 #include "test/targets/toy/Toy.h"
@@ -28,7 +28,8 @@ static Workload toWorkload(linalg::GenericOp op) {
   for (OpOperand &operand : op->getOpOperands()) {
     Workload::Operand entry;
     entry.strides.assign(computeSuffixProduct(sizes));
-    entry.isOutput = op.isDpsInit(&operand);
+    if (op.isDpsInit(&operand))
+      entry.role = OperandRole::Output;
     workload.operands.push_back(std::move(entry));
   }
   return workload;
@@ -90,8 +91,7 @@ LogicalResult MapPass::map(linalg::GenericOp op) {
   for (int64_t tile : {1, 2, 4}) {
     Mapping mapping;
     for (size_t d = 0; d < workload.dims.size(); ++d) {
-      mapping.order.push_back(d);
-      mapping.tile.push_back(d == 0 ? tile : 1);
+      mapping.loops.push_back({unsigned(d), d == 0 ? tile : 1});
     }
     FailureOr<Cost> cost = target.estimate(workload, mapping, *machine);
     if (failed(cost) || (bestCost && cost->cycles >= bestCost->cycles))
@@ -106,8 +106,7 @@ LogicalResult MapPass::map(linalg::GenericOp op) {
   auto region = RegionOp::create(
       builder, op.getLoc(), op->getResultTypes(), op.getInputs(),
       builder.getStringAttr("toy/" + machine->name), /*layouts=*/nullptr,
-      MappingAttr::get(op.getContext(), best.order, best.tile, best.vector,
-                       best.lanes, best.parallel, best.grain),
+      MappingAttr::get(op.getContext(), best.loops, best.parallel, best.grain),
       CostAttr::get(op.getContext(), bestCost->cycles, bestCost->energyPj(),
                     bestCost->macs, /*bytes=*/bestCost->items.back().count));
   Block *block = builder.createBlock(&region.getBody());

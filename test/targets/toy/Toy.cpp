@@ -4,8 +4,8 @@
 
 #include "aicc/Energy/Cost.h"
 #include "aicc/Energy/Machine.h"
+#include "aicc/Energy/Mapping.h"
 #include "aicc/Energy/Workload.h"
-#include "aicc/Mapping/Mapping.h"
 #include "aicc/Support/Diagnostics.h"
 #include "aicc/Target/Machines.h"
 
@@ -108,7 +108,7 @@ public:
 FailureOr<Cost> ToyTarget::estimate(const Workload &workload,
                                     const Mapping &mapping,
                                     const MachineDesc &machine) const {
-  if (machine.memories.empty() || mapping.tile.empty())
+  if (machine.memories.empty() || mapping.loops.empty())
     return failure();
   const MemoryDesc &memory = machine.memories.front();
   double points = 1;
@@ -120,9 +120,12 @@ FailureOr<Cost> ToyTarget::estimate(const Workload &workload,
   Cost cost;
   cost.macs = points;
   cost.cycles = bytes / memory.bytesPerCycle.value +
-                points / static_cast<double>(mapping.tile.front());
-  cost.items.push_back({"mac", points, machine.macF32Pj.value});
-  cost.items.push_back({"beads", bytes, memory.readPjPerByte.value});
+                points / static_cast<double>(mapping.loops.front().tile);
+  const SourcedValue *mac = machine.action("mac_f32");
+  cost.items.push_back(
+      {"mac.f32", CountUnit::Operations, points, mac ? mac->value : 0});
+  cost.items.push_back(
+      {"beads.read", CountUnit::Bytes, bytes, memory.readPjPerByte.value});
   return cost;
 }
 

@@ -90,7 +90,7 @@ TEST_F(ToyTest, MappingComesFromEstimate) {
     ++regions;
     EXPECT_EQ(region.getMachine(), "toy/abacus");
     // The widest tile is the cheapest: 48 bytes at 4 a cycle, and one step.
-    EXPECT_EQ(region.getMappingAttr().getTile().front(), 4);
+    EXPECT_EQ(region.getMappingAttr().getLoops().front().tile, 4);
     EXPECT_EQ(region.getCostAttr().getCycles(), 13);
     EXPECT_EQ(region.getCostAttr().getMacs(), 4);
   });

@@ -1,6 +1,6 @@
-//===- Mapper.cpp - The choice of a mapping -------------------------------===//
+//===- Mapper.cpp - The choice of a kernel's mapping ----------------------===//
 
-#include "aicc/Mapping/Mapper.h"
+#include "targets/cpu/Mapper.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -9,6 +9,7 @@
 
 using namespace mlir;
 using namespace aicc;
+using namespace aicc::cpu;
 
 namespace {
 /// Enumerates the map space of one loop nest and keeps the best.
@@ -23,10 +24,10 @@ public:
 
 private:
   void tryLanes(int64_t dim);
-  void tryRows(Mapping mapping);
-  void tryUnroll(Mapping mapping);
-  void tryOrders(Mapping mapping);
-  void consider(const Mapping &mapping);
+  void tryRows(KernelMapping mapping);
+  void tryUnroll(KernelMapping mapping);
+  void tryOrders(KernelMapping mapping);
+  void consider(const KernelMapping &mapping);
   double score(const Cost &cost) const;
 
   int64_t rank() const { return workload.dims.size(); }
@@ -54,8 +55,9 @@ double Search::score(const Cost &cost) const {
   return cost.cycles;
 }
 
-void Search::consider(const Mapping &mapping) {
-  FailureOr<Cost> cost = target.estimate(workload, mapping, machine);
+void Search::consider(const KernelMapping &mapping) {
+  FailureOr<Cost> cost =
+      target.estimate(workload, mapping.toMapping(), machine);
   if (failed(cost))
     return;
   // Candidates come with the smaller tiles first: a larger one must be worth
@@ -69,7 +71,7 @@ void Search::consider(const Mapping &mapping) {
 
 /// All orders of the parallel loops, then the reductions with the longest
 /// strides outermost, so that the innermost walks memory in order.
-void Search::tryOrders(Mapping mapping) {
+void Search::tryOrders(KernelMapping mapping) {
   SmallVector<int64_t> parallel, reductions;
   for (int64_t d = 0; d < rank(); ++d)
     (isReduction(d) ? reductions : parallel).push_back(d);
@@ -106,7 +108,7 @@ void Search::tryOrders(Mapping mapping) {
 
 /// Short windows are unrolled whole: neighbouring results share their inputs
 /// in registers.
-void Search::tryUnroll(Mapping mapping) {
+void Search::tryUnroll(KernelMapping mapping) {
   tryOrders(mapping);
   int64_t window = 1;
   for (int64_t d = 0; d < rank(); ++d)
@@ -124,7 +126,7 @@ void Search::tryUnroll(Mapping mapping) {
 
 /// Register tiles along one other parallel dimension; of equals the innermost
 /// wins, whose rows lie closest together.
-void Search::tryRows(Mapping mapping) {
+void Search::tryRows(KernelMapping mapping) {
   tryUnroll(mapping);
   for (int64_t d = rank(); d-- > 0;) {
     if (isReduction(d) || d == mapping.vector)
@@ -139,7 +141,7 @@ void Search::tryRows(Mapping mapping) {
 }
 
 void Search::tryLanes(int64_t dim) {
-  Mapping mapping;
+  KernelMapping mapping;
   mapping.tile.assign(rank(), 1);
   // Lanes are counted for 32-bit elements; narrower ones use part of a
   // register, wider ones several.
@@ -174,12 +176,12 @@ MappedCost Search::run() {
   return best;
 }
 
-MappedCost aicc::findMapping(const Workload &workload,
-                             const MachineDesc &machine, const Target &target,
-                             int workers, Objective objective) {
+MappedCost cpu::findMapping(const Workload &workload,
+                            const MachineDesc &machine, const Target &target,
+                            int workers, Objective objective) {
   MappedCost best = Search(workload, machine, target, objective).run();
   // Enough iterations for the workers to share evenly, from the fewest loops.
-  Mapping &mapping = best.mapping;
+  KernelMapping &mapping = best.mapping;
   constexpr int64_t iterationsPerWorker = 8;
   int64_t trip = 1;
   for (int64_t dim : mapping.order) {
@@ -204,7 +206,7 @@ MappedCost aicc::findMapping(const Workload &workload,
 /// Blocks of the dimension across the lanes outermost, then the loops in
 /// their order, then the lanes.
 static PackAttr packFor(const RegionModel &model, const RegionAccess &access,
-                        const Mapping &mapping) {
+                        const KernelMapping &mapping) {
   SmallVector<int64_t> dims, sizes, steps;
   auto add = [&](int64_t dim, int64_t size, int64_t step) {
     dims.push_back(dim);
@@ -245,18 +247,17 @@ static PackAttr packFor(const RegionModel &model, const RegionAccess &access,
   return PackAttr::get(RegionOp(model.region).getContext(), dims, sizes, steps);
 }
 
-void aicc::applyMapping(const RegionModel &model, const MappedCost &mapped,
-                        const MachineDesc &machine) {
+void cpu::applyMapping(const RegionModel &model, const MappedCost &mapped,
+                       const MachineDesc &machine) {
   RegionOp region = model.region;
   MLIRContext *context = region.getContext();
-  const Mapping &mapping = mapped.mapping;
+  const KernelMapping &mapping = mapped.mapping;
   SmallVector<Attribute> layouts(region.getLayoutsAttr().getValue());
   for (const RegionAccess &access : model.accesses)
     if (isa<PackAttr>(layouts[access.operand]))
       layouts[access.operand] = packFor(model, access, mapping);
   region.setLayoutsAttr(ArrayAttr::get(context, layouts));
-  region.setMappingAttr(MappingAttr::get(context, mapping.order, mapping.tile,
-                                         mapping.vector, mapping.lanes,
+  region.setMappingAttr(MappingAttr::get(context, mapping.toMapping().loops,
                                          mapping.parallel, mapping.grain));
   double bytes = 0;
   if (!mapped.cost.items.empty())

@@ -1,24 +1,21 @@
-//===- Mapper.h - The choice of a mapping -----------------------*- C++ -*-===//
+//===- Mapper.h - The choice of a kernel's mapping --------------*- C++ -*-===//
 
-#ifndef AICC_MAPPING_MAPPER_H
-#define AICC_MAPPING_MAPPER_H
+#ifndef TARGETS_CPU_MAPPER_H
+#define TARGETS_CPU_MAPPER_H
 
+#include "aicc/Compiler/CompileOptions.h"
 #include "aicc/Energy/Cost.h"
 #include "aicc/Energy/Machine.h"
-#include "aicc/Energy/Workload.h"
-#include "aicc/Mapping/Mapping.h"
 #include "aicc/Mapping/RegionModel.h"
 #include "aicc/Target/Target.h"
+#include "targets/cpu/KernelMapping.h"
 
-namespace aicc {
+namespace aicc::cpu {
 
 struct MappedCost {
-  Mapping mapping;
+  KernelMapping mapping;
   Cost cost;
 };
-
-/// The loop nest of a group, for the cost model. Needs the region's layouts.
-Workload toWorkload(const RegionModel &model);
 
 /// The cheapest mapping of the map space for one group: loop orders, register
 /// tiles and the dimension across the lanes. Ties go to the first candidate,
@@ -31,6 +28,6 @@ MappedCost findMapping(const Workload &workload, const MachineDesc &machine,
 void applyMapping(const RegionModel &model, const MappedCost &mapped,
                   const MachineDesc &machine);
 
-} // namespace aicc
+} // namespace aicc::cpu
 
-#endif // AICC_MAPPING_MAPPER_H
+#endif // TARGETS_CPU_MAPPER_H

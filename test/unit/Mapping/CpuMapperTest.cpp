@@ -1,13 +1,14 @@
-//===- MapperTest.cpp - What the cost model makes the mapper choose -------===//
+//===- CpuMapperTest.cpp - What the cost model makes the mapper choose ----===//
 
-#include "aicc/Mapping/Mapper.h"
 #include "targets/cpu/CpuTarget.h"
+#include "targets/cpu/Mapper.h"
 #include "targets/cpu/Passes.h"
 
 #include "llvm/Support/MathExtras.h"
 #include "gtest/gtest.h"
 
 using namespace aicc;
+using namespace aicc::cpu;
 
 /// m x k by k x n, the right factor a packed constant.
 static Workload product(int64_t m, int64_t n, int64_t k) {
@@ -19,7 +20,7 @@ static Workload product(int64_t m, int64_t n, int64_t k) {
   right.strides = {0, 1, 1};
   right.inReduction = right.isPacked = true;
   result.strides = {n, 1, 0};
-  result.isOutput = true;
+  result.role = OperandRole::Output;
   workload.operands = {left, right, result};
   workload.lanesMayReduce = true;
   return workload;
