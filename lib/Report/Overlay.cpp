@@ -11,6 +11,8 @@
 
 #include "aicc/Report/Report.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <map>
 
 using namespace aicc;
@@ -38,6 +40,13 @@ static double valueOf(const ReportNode &node, OverlayMetric metric) {
   return node.macs / 1000;
 }
 
+/// Five digits: Model Explorer shows a number as it stands.
+static double rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.5g", value);
+  return std::strtod(text, nullptr);
+}
+
 /// "#7", ours for a node without a name, is "<node_7>" in Model Explorer.
 static std::string keyOf(const ReportNode &node) {
   llvm::StringRef index = node.name;
@@ -60,7 +69,8 @@ void aicc::printOverlay(const ReportData &data, OverlayMetric metric,
   json.object([&] {
     json.object("results", [&] {
       for (const auto &[key, value] : results)
-        json.object(key, [&, value = value] { json.number("value", value); });
+        json.object(
+            key, [&, value = value] { json.number("value", rounded(value)); });
     });
     json.lines("gradient", gradient, [](JsonText &line, const auto &stop) {
       line.number("stop", stop.first);

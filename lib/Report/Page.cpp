@@ -93,7 +93,9 @@ void aicc::printReportPage(const ReportData &data, llvm::raw_ostream &os) {
   llvm::raw_string_ostream jsonStream(json);
   printReportJson(data, jsonStream);
   printPage(page_html, data.model.name + " · aicc",
-            {core_js, breakdown_js, nodes_js, charts_js, facts_js}, json, os);
+            {core_js, breakdown_js, nodes_js, chart_js, roofline_js, memory_js,
+             facts_js},
+            json, os);
 }
 
 void aicc::printDifferencePage(const ReportDifference &difference,

@@ -68,6 +68,12 @@ private:
 };
 } // namespace
 
+llvm::StringRef aicc::outermostMemory(const ReportMachine &machine) {
+  if (machine.bandwidths.empty())
+    return "dram";
+  return machine.bandwidths.back().memory;
+}
+
 std::vector<ReportTraffic> aicc::trafficOf(llvm::ArrayRef<CostItem> items) {
   ItemSums sums;
   sums.add(items);

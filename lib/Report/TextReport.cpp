@@ -101,17 +101,19 @@ static void printNodes(const ReportData &data, const ReportTotals &totals,
     order.emplace_back(-node.energyPj(), index);
   llvm::sort(order); // Equal ones in the order of execution.
   TextTable table(3);
-  table.row({"node", "op", "target", "energy", "share", "time", "DRAM"});
+  llvm::StringRef outermost = outermostMemory(data.machine);
+  table.row({"node", "op", "target", "energy", "share", "time",
+             printableName(outermost)});
   for (auto [energy, index] : llvm::ArrayRef(order).take_front(maxNodes)) {
     const ReportNode &node = data.nodes[index];
-    double outer = 0;
+    double moved = 0;
     for (const ReportTraffic &traffic : trafficOf(node.items))
-      if (traffic.memory == "dram")
-        outer += traffic.read + traffic.written;
+      if (traffic.memory == outermost)
+        moved += traffic.read + traffic.written;
     table.row({shortName(node.name), shortName(node.op, 20),
                shortName(node.target, 24), siQuantity(-energy * 1e-12, "J"),
                percentage(-energy, totals.energyPj),
-               siQuantity(node.timeUs * 1e-6, "s"), byteQuantity(outer)});
+               siQuantity(node.timeUs * 1e-6, "s"), byteQuantity(moved)});
   }
   os << '\n';
   table.print(os);

@@ -191,6 +191,9 @@ struct GridIntensity {
 /// The numbers of a machine that a report shows.
 ReportMachine describeMachine(const MachineDesc &machine);
 
+/// The name of the memory furthest out: "dram" where none is known.
+llvm::StringRef outermostMemory(const ReportMachine &machine);
+
 /// From the items that count bytes: "dram.read", "l2.write". In order of first
 /// appearance.
 std::vector<ReportTraffic> trafficOf(llvm::ArrayRef<CostItem> items);

@@ -22,9 +22,8 @@ function svg(kind, attributes, ...children) {
 function dress(node, attributes, children) {
   for (const [key, value] of Object.entries(attributes || {})) {
     if (key === "on") for (const [name, fn] of Object.entries(value)) node.addEventListener(name, fn);
-    else if (key === "style") Object.assign(node.style, value);
     else if (key === "vars") for (const [name, v] of Object.entries(value)) node.style.setProperty(name, v);
-    else if (value !== undefined && value !== null && value !== false) node.setAttribute(key, value === true ? "" : value);
+    else node.setAttribute(key, value);
   }
   node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
   return node;
@@ -47,8 +46,8 @@ function si(value, unit) {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return unit ? `0 ${unit}` : "0";
   let step = 4;
-  while (Math.abs(value) >= 999.5 && step + 1 < prefixes.length) { value /= 1000; step += 1; }
-  while (Math.abs(value) < 0.9995 && step > 0) { value *= 1000; step -= 1; }
+  for (; Math.abs(value) >= 999.5 && step + 1 < prefixes.length; step += 1) value /= 1000;
+  for (; Math.abs(value) < 0.9995 && step > 0; step -= 1) value *= 1000;
   if (Math.abs(value) < 0.005) return value.toExponential(1) + " " + prefixes[step] + unit;
   const tail = prefixes[step] + unit;
   return tail ? `${threeDigits(value)} ${tail}` : threeDigits(value);
@@ -61,7 +60,7 @@ const grams = (g) => si(g, "g");
 function bytes(value) {
   let step = 0;
   const names = ["B", "KiB", "MiB", "GiB", "TiB"];
-  while (Math.abs(value) >= 1023.5 && step + 1 < names.length) { value /= 1024; step += 1; }
+  for (; Math.abs(value) >= 1023.5 && step + 1 < names.length; step += 1) value /= 1024;
   return step ? `${threeDigits(value)} ${names[step]}` : `${Math.round(value)} B`;
 }
 
@@ -97,19 +96,23 @@ function setUpTheme() {
 // Tooltip -------------------------------------------------------------------
 
 const tip = {
-  /** Shows lines of [label, value], or of text, near a point of the window. */
+  /** Shows lines of [label, value] near a point of the window. */
   show(x, y, title, lines) {
     const box = byId("tip");
-    fill(box, el("strong", {}, title), ...lines.map((line) =>
-      Array.isArray(line) ? el("div.tip-line", {}, el("span", {}, line[0]), el("b", {}, line[1])) : el("div", {}, line)));
+    const line = (texts) => el("div.tip-line", {}, ...texts.map((text, i) => el(i ? "b" : "span", {}, text)));
+    fill(box, el("strong", {}, title), ...lines.map(line));
     box.hidden = false;
     const { width, height } = box.getBoundingClientRect();
     const left = Math.max(8, Math.min(x + 14, innerWidth - width - 8));
     const top = y + 18 + height < innerHeight ? y + 18 : Math.max(8, y - height - 12);
     Object.assign(box.style, { left: `${left}px`, top: `${top}px` });
   },
-  hide() { byId("tip").hidden = true; },
-  say(text) { byId("spoken").textContent = text; },
+  hide() {
+    byId("tip").hidden = true;
+  },
+  say(text) {
+    byId("spoken").textContent = text;
+  },
 };
 
 /** Gives an element a tooltip for pointer and keyboard. */
@@ -126,34 +129,36 @@ function withTip(node, title, lines) {
   return node;
 }
 
-addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hide(); });
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape") tip.hide();
+});
 addEventListener("scroll", tip.hide, { passive: true });
 
 // Parts ---------------------------------------------------------------------
 
 /** Buttons of which one is pressed; `choose` gets the key. */
 function segments(parent, choices, chosen, choose) {
-  const buttons = choices.map(([key, label]) => el("button", {
-    type: "button", "aria-pressed": String(key === chosen),
-    on: { click: () => {
-      buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(choices[i][0] === key)));
-      choose(key);
-    } },
-  }, label));
+  const press = (key) =>
+    buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(choices[i][0] === key)));
+  const click = (key) => () => {
+    press(key);
+    choose(key);
+  };
+  const buttons = choices.map(([key, label]) => el("button", { type: "button", on: { click: click(key) } }, label));
+  press(chosen);
   fill(parent, ...buttons);
 }
 
 /** A plain table; cells of columns in `numeric` are aligned right. */
 function plainTable(heads, rows, numeric = []) {
   const kind = (i) => (numeric.includes(i) ? ".num" : "");
-  return el("table.plain", {},
-    el("thead", {}, el("tr", {}, ...heads.map((head, i) => el(`th${kind(i)}`, { scope: "col" }, head)))),
-    el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map((cell, i) =>
-      el(`td${kind(i)}`, { "data-head": heads[i] }, cell))))));
+  const head = heads.map((text, i) => el(`th${kind(i)}`, { scope: "col" }, text));
+  const row = (cells) => el("tr", {}, ...cells.map((cell, i) => el(`td${kind(i)}`, { "data-head": heads[i] }, cell)));
+  return el("table.plain", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows.map(row)));
 }
 
-function tile(label, value, note, extra) {
-  return el("div.tile", {}, el("div.label", {}, label), el("div.value", {}, value), el("div.note", {}, note), extra);
+function tile(label, value, note) {
+  return el("div.tile", {}, el("div.label", {}, label), el("div.value", {}, value), el("div.note", {}, note));
 }
 
 /** A number with its unit apart, so that it can be set smaller. */
@@ -167,9 +172,13 @@ function chart(parent, draw) {
   let width = 0;
   new ResizeObserver(() => {
     const now = Math.floor(parent.clientWidth);
-    if (now && now !== width) { width = now; draw(width); }
+    if (!now || now === width) return;
+    width = now;
+    draw(width);
   }).observe(parent);
-  return () => { if (width) draw(width); };
+  return () => {
+    if (width) draw(width);
+  };
 }
 
 setUpTheme();

@@ -2,7 +2,9 @@
 
 const pageSize = 100;
 const { before, after } = report;
+const view = { search: "", shown: pageSize };
 
+/** "−4.7 %" of what was there. */
 function change(a, b) {
   if (a === b) return "same";
   if (!(a > 0)) return "new";
@@ -10,52 +12,74 @@ function change(a, b) {
   return `${part > 0 ? "+" : "−"}${Math.abs(part).toFixed(Math.abs(part) < 9.95 ? 1 : 0)} %`;
 }
 
-const trend = (a, b) => (b < a ? ".less" : b > a ? ".more-of" : "");
+const changeMark = (a, b) => el(`b${b < a ? ".less" : b > a ? ".more-of" : ""}`, {}, change(a, b));
 
-function pairTile(label, a, b, show) {
-  return el("div.tile", {}, el("div.label", {}, label), el("div.value", {}, figure(show(b))),
-    el("div.note", {}, el(`b${trend(a, b)}`, {}, change(a, b)), a === b ? "" : ` from ${show(a)}`));
+function pairTile(label, key, show) {
+  const a = before[key], b = after[key];
+  const note = el("span", {}, changeMark(a, b), a === b ? "" : ` from ${show(a)}`);
+  return tile(label, figure(show(b)), note);
 }
 
 function drawHead() {
-  fill(byId("sides"), ...[["A", before], ["B", after]].map(([name, side]) => el("div", {}, el("dt", {}, name), el("dd", {}, side.title))));
+  const side = (name, data) => el("div", {}, el("dt", {}, name), el("dd", {}, data.title));
+  fill(byId("sides"), side("A", before), side("B", after));
   fill(byId("tiles"),
-    pairTile("Energy", before.energy_pj, after.energy_pj, energy), pairTile("Time", before.time_us, after.time_us, time),
-    pairTile("MACs", before.macs, after.macs, (macs) => si(macs, "")), pairTile("Working memory", before.arena_bytes, after.arena_bytes, bytes));
+    pairTile("Energy", "energy_pj", energy),
+    pairTile("Time", "time_us", time),
+    pairTile("Arithmetic", "macs", (macs) => si(macs, "MAC")),
+    pairTile("Working memory", "arena_bytes", bytes));
+}
+
+function componentRow(row, most) {
+  const bar = (kind, pj) => el(`span.fill${kind}`, { vars: { "--share": pj / most } });
+  return el("li", {},
+    el("span.region", {}, row.component),
+    el("span.track.double", {}, bar(".old", row.before_pj), bar("", row.after_pj)),
+    el("span.amount", {}, `${energy(row.before_pj)} → ${energy(row.after_pj)}`),
+    changeMark(row.before_pj, row.after_pj));
 }
 
 function drawComponents() {
-  const rows = [...report.components].sort((x, y) => Math.max(y.before_pj, y.after_pj) - Math.max(x.before_pj, x.after_pj));
-  const most = Math.max(...rows.map((row) => Math.max(row.before_pj, row.after_pj)), 1e-300);
-  fill(byId("component-rows"), el("ol.pairs-list", {}, ...rows.map((row) => el("li", {},
-    el("span.region", {}, row.component),
-    el("span.track.double", {}, el("span.fill.old", { vars: { "--share": row.before_pj / most } }), el("span.fill", { vars: { "--share": row.after_pj / most } })),
-    el("span.amount", {}, `${energy(row.before_pj)} → ${energy(row.after_pj)}`),
-    el(`b${trend(row.before_pj, row.after_pj)}`, {}, change(row.before_pj, row.after_pj))))),
-  el("p.small", {}, "Pale: A. Full: B."));
+  const larger = (row) => Math.max(row.before_pj, row.after_pj);
+  const rows = [...report.components].sort((a, b) => larger(b) - larger(a));
+  const most = rows.length ? larger(rows[0]) || 1 : 1;
+  const list = el("ol.pairs-list", {}, ...rows.map((row) => componentRow(row, most)));
+  fill(byId("component-rows"), list, el("p.small", {}, "Pale: A. Full: B."));
 }
 
-const view = { search: "", shown: pageSize };
+function nodeCells(node) {
+  const of = (side, key) => (side ? side[key] : 0);
+  const cells = [el("span", {}, el("bdi.code", {}, node.name), " ", el("span.op", {}, node.op))];
+  for (const [key, show] of [["energy_pj", energy], ["time_us", time]]) {
+    const a = of(node.before, key), b = of(node.after, key);
+    cells.push(`${show(a)} → ${show(b)}`, changeMark(a, b));
+  }
+  return [...cells, node.what];
+}
 
 function drawChanges() {
   const words = view.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const list = report.nodes.filter((node) => words.every((word) => `${node.name}\n${node.op}\n${node.what}`.toLowerCase().includes(word)));
-  const of = (side, key) => (side ? side[key] : 0);
-  const rows = list.slice(0, view.shown).map((node) => {
-    const energies = [of(node.before, "energy_pj"), of(node.after, "energy_pj")];
-    const times = [of(node.before, "time_us"), of(node.after, "time_us")];
-    return [el("span", {}, el("bdi.code", {}, node.name), " ", el("span.op", {}, node.op)),
-      `${energy(energies[0])} → ${energy(energies[1])}`, el(`b${trend(...energies)}`, {}, change(...energies)),
-      `${time(times[0])} → ${time(times[1])}`, el(`b${trend(...times)}`, {}, change(...times)), node.what];
-  });
-  fill(byId("changes"), list.length ? plainTable(["Node", "Energy", "change", "Time", "change", "What"], rows, [1, 2, 3, 4]) : el("p.empty", {}, report.nodes.length ? "Nothing of that name." : "No node differs."));
-  byId("count").textContent = `${plural(report.nodes.length, "node")} differ${report.nodes.length === 1 ? "s" : ""}, ${whole(report.unchanged_nodes)} do not`;
-  byId("more").hidden = list.length <= view.shown;
-  byId("more").textContent = `Show ${Math.min(pageSize, list.length - view.shown)} more`;
+  const text = (node) => `${node.name}\n${node.op}\n${node.what}`.toLowerCase();
+  const list = report.nodes.filter((node) => words.every((word) => text(node).includes(word)));
+  const rows = list.slice(0, view.shown).map(nodeCells);
+  const nothing = report.nodes.length ? "Nothing of that name." : "No node differs.";
+  const heads = ["Node", "Energy", "change", "Time", "change", "What"];
+  fill(byId("changes"), rows.length ? plainTable(heads, rows, [1, 2, 3, 4]) : el("p.empty", {}, nothing));
+  const differ = report.nodes.length === 1 ? "differs" : "differ";
+  byId("count").textContent =
+    `${plural(report.nodes.length, "node")} ${differ}, ${whole(report.unchanged_nodes)} unchanged`;
+  byId("more").hidden = list.length <= rows.length;
+  byId("more").textContent = `Show ${Math.min(pageSize, list.length - rows.length)} more`;
 }
 
-byId("search").addEventListener("input", (event) => { Object.assign(view, { search: event.target.value, shown: pageSize }); drawChanges(); });
-byId("more").addEventListener("click", () => { view.shown += pageSize; drawChanges(); });
+byId("search").addEventListener("input", (event) => {
+  Object.assign(view, { search: event.target.value, shown: pageSize });
+  drawChanges();
+});
+byId("more").addEventListener("click", () => {
+  view.shown += pageSize;
+  drawChanges();
+});
 drawHead();
 drawComponents();
 drawChanges();

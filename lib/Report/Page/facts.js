@@ -1,26 +1,35 @@
 // Placement, carbon, the machine's numbers, and how sure all this is.
 
+// Placement -------------------------------------------------------------------
+
+/** Nodes by a text of theirs: how many, their energy, time and ops; the most energy first. */
 function tally(key) {
   const groups = new Map();
   for (const node of nodes) {
     const name = key(node) || "none recorded";
-    const group = groups.get(name) || { count: 0, pj: 0, us: 0, ops: new Set() };
+    if (!groups.has(name)) groups.set(name, { name, count: 0, pj: 0, us: 0, ops: new Set() });
+    const group = groups.get(name);
     group.count += 1;
     group.pj += node.energy;
     group.us += node.time_us;
     group.ops.add(node.op);
-    groups.set(name, group);
   }
-  return [...groups].sort((a, b) => b[1].pj - a[1].pj || b[1].count - a[1].count);
+  return [...groups.values()].sort((a, b) => b.pj - a.pj || b.count - a.count);
 }
 
 function drawPlacement() {
-  fill(byId("targets"), plainTable(["Target", "Nodes", "Energy", "Share", "Time"],
-    tally((node) => node.target).map(([name, group]) => [el("b", {}, name), whole(group.count), energy(group.pj), percent(group.pj, totals.energy_pj), time(group.us)]), [1, 2, 3, 4]));
+  const share = (group) => percent(group.pj, totals.energy_pj);
+  const name = (group) => el("b", {}, group.name);
+  const target = (group) => [name(group), whole(group.count), energy(group.pj), share(group), time(group.us)];
+  const heads = ["Target", "Nodes", "Energy", "Share", "Time"];
+  fill(byId("targets"), plainTable(heads, tally((node) => node.target).map(target), [1, 2, 3, 4]));
+
+  const ops = (group) => [...group.ops].slice(0, 4).join(", ") + (group.ops.size > 4 ? " …" : "");
   const reasons = tally((node) => node.reason);
-  const rows = reasons.slice(0, 25).map(([reason, group]) => [reason, [...group.ops].slice(0, 4).join(", ") + (group.ops.size > 4 ? " …" : ""), whole(group.count), percent(group.pj, totals.energy_pj)]);
+  const rows = reasons.slice(0, 25).map((group) => [group.name, ops(group), whole(group.count), share(group)]);
+  const left = reasons.length - rows.length;
   fill(byId("reasons"), plainTable(["Reason", "Ops", "Nodes", "Energy"], rows, [2, 3]),
-    reasons.length > 25 ? el("p.small", {}, `and ${plural(reasons.length - 25, "further reason")}; the table of nodes has them all`) : null);
+    left ? el("p.small", {}, `and ${plural(left, "further reason")}; the table of nodes has them all`) : null);
   drawFallbacks();
 }
 
@@ -31,78 +40,136 @@ function drawFallbacks() {
     const key = JSON.stringify([each.op, each.wanted, each.ran_on, each.reason]);
     groups.set(key, [...(groups.get(key) || []), each]);
   }
-  const names = (list) => el("details.names", {}, el("summary", {}, plural(list.length, "node")),
-    ...list.slice(0, 100).map((each) => el("div.code", {}, each.node)), list.length > 100 ? el("div", {}, `and ${list.length - 100} more`) : null);
+  const names = (list) => el("details.names", {},
+    el("summary", {}, plural(list.length, "node")),
+    ...list.slice(0, 100).map((each) => el("div.code", {}, each.node)),
+    list.length > 100 ? el("div", {}, `and ${list.length - 100} more`) : null);
+  const row = (list) => [el("b", {}, list[0].op), names(list), list[0].wanted, list[0].ran_on, list[0].reason];
   fill(byId("fallbacks"), groups.size
-    ? plainTable(["Op", "Nodes", "Wanted", "Ran on", "Reason"], [...groups.values()].map((list) => [el("b", {}, list[0].op), names(list), list[0].wanted, list[0].ran_on, list[0].reason]))
+    ? plainTable(["Op", "Nodes", "Wanted", "Ran on", "Reason"], [...groups.values()].map(row))
     : el("p", {}, "None: every node runs where it was asked to."));
 }
 
+// Carbon ----------------------------------------------------------------------
+
 // On a phone the others wait behind a button.
-const keyRegions = ["Norway", "France", "European Union", "Germany", "United States", "World", "Japan", "China", "India", "South Africa"];
+const keyRegions = new Set(["Norway", "France", "European Union", "Germany", "United States", "World", "Japan", "China",
+  "India", "South Africa"]);
+
+function regionRow(grid, embodied, most) {
+  const kinds = `${grid.region === "World" ? ".world" : ""}${keyRegions.has(grid.region) ? "" : ".minor"}`;
+  const bar = (kind, value) => el(`span.fill${kind}`, { vars: { "--share": value / most } });
+  const all = grid.g_per_1000_inferences;
+  return el(`li${kinds}`, {},
+    el("span.region", {}, grid.region),
+    el("span.track", {}, bar("", all - embodied), embodied > 0 ? bar(".made", embodied) : null),
+    el("b", {}, grams(all)),
+    el("small", {}, `${Math.round(grid.g_per_kwh)} g/kWh, ${grid.year}`));
+}
 
 function drawRegions(embodied) {
-  const carbon = report.carbon;
-  const most = Math.max(...carbon.regions.map((grid) => grid.g_per_1000_inferences), 1e-300);
-  const list = el("ol.grid-list", {}, ...carbon.regions.map((grid) => el(`li${grid.region === "World" ? ".world" : ""}${keyRegions.includes(grid.region) ? "" : ".minor"}`, {},
-    el("span.region", {}, grid.region),
-    el("span.track", {}, el("span.fill", { vars: { "--share": (grid.g_per_1000_inferences - embodied) / most } }), embodied > 0 ? el("span.fill.made", { vars: { "--share": embodied / most } }) : null),
-    el("b", {}, grams(grid.g_per_1000_inferences)), el("small", {}, `${Math.round(grid.g_per_kwh)} g/kWh, ${grid.year}`))));
-  const all = el("button.more.phone", { type: "button", on: { click: () => { list.classList.add("all"); all.remove(); } } }, `All ${carbon.regions.length} regions`);
-  fill(byId("regions"), list, all, embodied > 0 ? el("p.small.key", {}, el("i", { vars: { "--colour": "var(--c3)" } }), "electricity, E × I ", el("i", { vars: { "--colour": "var(--c0)" } }), "making the hardware, M") : null);
+  const regions = report.carbon.regions;
+  const most = Math.max(...regions.map((grid) => grid.g_per_1000_inferences)) || 1;
+  const list = el("ol.grid-list", {}, ...regions.map((grid) => regionRow(grid, embodied, most)));
+  const all = el("button.more.phone", { type: "button" }, `All ${regions.length} regions`);
+  all.addEventListener("click", () => {
+    list.classList.add("all");
+    all.remove();
+  });
+  const mark = (colour) => el("i", { vars: { "--colour": colour } });
+  const key = [mark("var(--c3)"), "electricity, E × I ", mark("var(--c0)"), "making the hardware, M"];
+  fill(byId("regions"), list, all, embodied > 0 ? el("p.small.key", {}, ...key) : null);
+}
+
+function describeEmbodied(carbon) {
+  const made = carbon.embodied;
+  if (!made)
+    return "Embodied emissions M are absent: no figure for making this machine was given, so these are operational "
+      + "emissions only, and not a full SCI score.";
+  return `Embodied emissions M: ${grams(carbon.embodied_g_per_1000_inferences)} per 1,000 inferences, of `
+    + `${grams(made.total_g)} over ${whole(made.lifespan_hours)} hours of life (${made.source}).`;
 }
 
 function drawCarbon() {
   const carbon = report.carbon;
-  const kwh = (1000 * totals.energy_pj) / 3.6e18;
-  byId("carbon-lede").textContent = `1,000 inferences take ${si(kwh * 3.6e6, "J")} (${si(kwh, "kWh")}). Software carbon intensity, ISO/IEC 21031:2024: SCI = (E × I + M) per R, with R = 1,000 inferences.`;
+  const joules = totals.energy_pj * 1e-9;
+  const kwh = joules / 3.6e6;
+  byId("carbon-lede").textContent = `1,000 inferences take ${si(joules, "J")} (${si(kwh, "kWh")}). Software carbon `
+    + "intensity, ISO/IEC 21031:2024: SCI = (E × I + M) per R, with R = 1,000 inferences.";
   drawRegions(carbon.embodied_g_per_1000_inferences);
-  const own = byId("own");
-  const answer = () => {
-    const value = own.value === "" ? NaN : Number(own.value);
-    byId("own-out").textContent = value >= 0 ? `${grams(kwh * value + carbon.embodied_g_per_1000_inferences)} CO₂e per 1,000 inferences` : "";
-  };
-  own.addEventListener("input", answer);
-  const embodied = carbon.embodied
-    ? `Embodied emissions M: ${grams(carbon.embodied_g_per_1000_inferences)} per 1,000 inferences, from ${grams(carbon.embodied.total_g)} over ${whole(carbon.embodied.lifespan_hours)} hours of life (${carbon.embodied.source}).`
-    : "Embodied emissions M are absent: no figure for making this machine was given, so these are operational emissions only, and not a full SCI score.";
-  byId("carbon-notes").textContent = `${embodied} E covers ${carbon.boundary}; idle time, cooling, power conversion and networks are not in it. I: ${carbon.intensity_source}; grams of CO₂ equivalent over the whole life cycle, of the electricity generated in a region.`;
+  byId("own").addEventListener("input", (event) => {
+    const intensity = event.target.value === "" ? NaN : Number(event.target.value);
+    const result = kwh * intensity + carbon.embodied_g_per_1000_inferences;
+    byId("own-out").textContent = intensity >= 0 ? `${grams(result)} CO₂e per 1,000 inferences` : "";
+  });
+  byId("carbon-notes").textContent = `${describeEmbodied(carbon)} E covers ${carbon.boundary}; idle time, cooling, `
+    + `power conversion and networks are not in it. I: ${carbon.intensity_source}; grams of CO₂ equivalent over the `
+    + "whole life cycle, of the electricity generated in a region.";
 }
 
-/** What a number was measured at, before it was scaled. */
-function conditions(figure) {
-  const at = [figure.source_process_nm ? `${figure.source_process_nm} nm` : "", figure.source_supply_v ? `${figure.source_supply_v} V` : ""].filter(Boolean);
-  return at.length ? `at ${at.join(", ")}` : "in the source";
-}
+// The machine -----------------------------------------------------------------
 
 const fiveDigits = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 5 });
+const scaledFigures = report.machine.figures.filter((each) => each.unscaled_value !== undefined);
+
+/** What a number was measured at, before it was scaled. */
+function conditions(each) {
+  const process = each.source_process_nm ? `${each.source_process_nm} nm` : "";
+  const supply = each.source_supply_v ? `${each.source_supply_v} V` : "";
+  const at = [process, supply].filter(Boolean).join(", ");
+  return at ? `at ${at}` : "in the source";
+}
+
+function figureRow(each) {
+  const scaled = each.unscaled_value === undefined
+    ? null
+    : el("span.tag", {}, `scaled: ${fiveDigits(each.unscaled_value)} ${conditions(each)}`);
+  return el("div", {},
+    el("dt", {}, each.name),
+    el("dd.value", {}, fiveDigits(each.value)),
+    el("dd.source", {}, each.source, scaled));
+}
 
 function drawMachine() {
   const machine = report.machine;
-  const scaled = machine.figures.filter((figure) => figure.unscaled_value !== undefined);
-  byId("machine-lede").textContent = [machineName + ".", machine.source ? `Structure: ${machine.source}.` : "",
-    machine.process_nm ? `Energies are for a ${machine.process_nm} nm process${machine.supply_v ? ` at ${machine.supply_v} V` : ""}; ${scaled.length ? `${whole(scaled.length)} of them scaled from another` : "none is scaled"}.` : "",
-    machine.figures.length ? "" : "Its numbers are not in this file."].filter(Boolean).join(" ");
+  const supply = machine.supply_v ? ` at ${machine.supply_v} V` : "";
+  const scaled = scaledFigures.length ? `${whole(scaledFigures.length)} of them scaled from another` : "none is scaled";
+  byId("machine-lede").textContent = [
+    `${machineName}.`,
+    machine.source ? `Structure: ${machine.source}.` : "",
+    machine.process_nm ? `Energies are for a ${machine.process_nm} nm process${supply}; ${scaled}.` : "",
+    machine.figures.length ? "" : "Its numbers are not in this file.",
+  ].filter(Boolean).join(" ");
   const parts = new Map();
-  for (const figure of machine.figures) parts.set(figure.part, [...(parts.get(figure.part) || []), figure]);
-  fill(byId("figures"), ...[...parts].map(([part, list]) => el("div.part-of", {}, el("h3", {}, part),
-    el("dl.figures", {}, ...list.map((figure) => el("div", {},
-      el("dt", {}, figure.name), el("dd.value", {}, fiveDigits(figure.value)),
-      el("dd.source", {}, figure.source, figure.unscaled_value === undefined ? null
-        : el("span.tag", {}, `scaled: ${fiveDigits(figure.unscaled_value)} ${conditions(figure)}`))))))));
+  for (const each of machine.figures) parts.set(each.part, [...(parts.get(each.part) || []), each]);
+  fill(byId("figures"), ...[...parts].map(([part, list]) =>
+    el("div", {}, el("h3", {}, part), el("dl.figures", {}, ...list.map(figureRow)))));
 }
 
+// How sure it is --------------------------------------------------------------
+
 function drawMethod() {
-  const scaled = report.machine.figures.filter((figure) => figure.unscaled_value !== undefined).length;
+  const within = known
+    ? `Energy is within ± ${known.energy_percent} % and time within ± ${known.time_percent} % of what was checked: `
+      + `${known.basis}.`
+    : "The uncertainty of these predictions has not been established for this machine. Compare them with each other "
+      + "rather than with a meter.";
+  const count = scaledFigures.length;
+  const scaled = count ? `, ${plural(count, "number")} of them scaled from another process` : "";
   fill(byId("certainty-long"),
-    el("p", {}, known ? `Energy is within ± ${known.energy_percent} % and time within ± ${known.time_percent} % of what was checked: ${known.basis}.`
-      : "The uncertainty of these predictions has not been established for this machine. Compare them with each other rather than with a meter."),
-    el("p", {}, "Each energy is a count times the energy of one action. The counts (operations, bytes by memory and direction) follow exactly from the mapping; the energies come from the sources beside them in the table of the machine"
-      + (scaled ? `, ${plural(scaled, "number")} of them scaled from another process.` : ".")),
+    el("p", {}, within),
+    el("p", {}, "Each energy is a count times the energy of one action. The counts (operations, bytes by memory and "
+      + "direction) follow from the mapping; the energies come from the sources beside them in the table of the machine"
+      + `${scaled}.`),
     el("p", {}, "Time is of one run that has the machine to itself. What surrounds the machine is not counted."));
-  const rows = [["objective", report.objective], ...Object.entries(report.options), ["model, BLAKE3", report.model.blake3 || "not known"]];
+  const rows = [
+    ["objective", report.objective],
+    ...Object.entries(report.options),
+    ["model, BLAKE3", report.model.blake3 || "not known"],
+  ];
   fill(byId("options"), ...rows.map(([flag, value]) => el("div", {}, el("dt", {}, flag), el("dd", {}, value || "–"))));
-  byId("foot").textContent = `aicc ${report.compiler_version} · form ${report.schema_version} · nothing in this page is loaded from elsewhere`;
+  byId("foot").textContent =
+    `aicc ${report.compiler_version} · form ${report.schema_version} · nothing in this page is loaded from elsewhere`;
 }
 
 drawPlacement();

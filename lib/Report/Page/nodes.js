@@ -1,9 +1,14 @@
 // The table of nodes: search, filter, sort, and all that is known of one.
 
 const pageSize = innerWidth < 700 ? 20 : 50;
+const levels = report.machine.bandwidths.map((each) => each.memory);
+const outermost = levels.length ? levels[levels.length - 1] : "dram";
 const mostEnergy = nodes.reduce((most, node) => Math.max(most, node.energy), 0);
-const outermost = report.machine.bandwidths.length ? report.machine.bandwidths[report.machine.bandwidths.length - 1].memory : "dram";
-const moved = (node, memory) => { const at = node.bytes[memory]; return at ? at.read + at.write : 0; };
+
+function moved(node, memory) {
+  const traffic = node.bytes[memory];
+  return traffic ? traffic.read + traffic.write : 0;
+}
 
 const columns = [
   { key: "name", label: "Node", text: true, of: (node) => node.name },
@@ -12,96 +17,144 @@ const columns = [
   { key: "share", label: "Share", of: (node) => node.energy, show: (pj) => percent(pj, totals.energy_pj), bar: true },
   { key: "time", label: "Time", of: (node) => node.time_us, show: time },
   { key: "macs", label: "MACs", of: (node) => node.macs, show: (macs) => (macs ? si(macs, "") : "–") },
-  { key: "bytes", label: outermost === "dram" ? "DRAM" : outermost, of: (node) => moved(node, outermost), show: bytes },
+  { key: "bytes", label: outermost, of: (node) => moved(node, outermost), show: bytes },
 ];
+const columnOf = (key) => columns.find((column) => column.key === key);
 
 const view = { search: "", target: "", sort: "energy", down: true, shown: pageSize, open: new Set() };
 const haystacks = nodes.map((node) => `${node.name}\n${node.op}\n${node.reason}\n${node.target}`.toLowerCase());
 
+/** What search and filter leave, in order. */
 function selected() {
   const words = view.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const column = columns.find((each) => each.key === view.sort);
-  const list = nodes.filter((node) => (!view.target || node.target === view.target)
-    && words.every((word) => haystacks[node.index].includes(word)));
+  const { of, text } = columnOf(view.sort);
+  const compare = (x, y) => (text ? (x < y ? -1 : x > y ? 1 : 0) : x - y);
   const sign = view.down ? -1 : 1;
-  return list.sort((a, b) => {
-    const x = column.of(a), y = column.of(b);
-    return sign * (column.text ? (x < y ? -1 : x > y ? 1 : 0) : x - y) || a.index - b.index;
-  });
+  return nodes
+    .filter((node) => !view.target || node.target === view.target)
+    .filter((node) => words.every((word) => haystacks[node.index].includes(word)))
+    .sort((a, b) => sign * compare(of(a), of(b)) || a.index - b.index);
+}
+
+// Rows ------------------------------------------------------------------------
+
+function groupTag(node) {
+  if (node.group === undefined) return null;
+  return el("span.tag", { title: "Runs fused with the other nodes of this group" }, `fused ${node.group}`);
+}
+
+function numberCell(column, node) {
+  const attributes = { "data-head": column.label };
+  if (!column.bar) return el(`td.num.col-${column.key}`, attributes, column.show(column.of(node)));
+  attributes.vars = { "--share": mostEnergy > 0 ? node.energy / mostEnergy : 0 };
+  const meter = el("span.meter", { "aria-hidden": "true" });
+  return el(`td.num.col-${column.key}`, attributes, meter, column.show(column.of(node)));
 }
 
 function nodeRow(node) {
-  const open = view.open.has(node);
-  const toggle = el("button.open", {
-    type: "button", "aria-expanded": String(open),
-    on: { click: () => {
-      const show = !view.open.delete(node);
-      if (show) view.open.add(node);
-      toggle.setAttribute("aria-expanded", String(show));
-      if (show) row.after(detailRow(node)); else row.nextElementSibling.remove();
-    } },
-  }, el("span.name", { title: node.name }, el("bdi", {}, node.name)),
-  el("span.op", {}, node.op, node.group === undefined ? null : el("span.tag", { title: "Runs fused with the other nodes of this group" }, `fused ${node.group}`)));
+  const toggle = el("button.open", { type: "button", "aria-expanded": String(view.open.has(node)) },
+    el("span.name", { title: node.name }, el("bdi", {}, node.name)),
+    el("span.op", {}, node.op, groupTag(node)));
   const row = el("tr", { id: `node-${node.index}` },
-    el("th", { scope: "row" }, toggle), el("td.target", { "data-head": "Target", title: node.target }, node.target),
-    ...columns.slice(2).map((column) => el(`td.num.col-${column.key}`, { "data-head": column.label, vars: column.bar ? { "--share": mostEnergy > 0 ? node.energy / mostEnergy : 0 } : {} },
-      column.bar ? el("span.meter", { "aria-hidden": "true" }) : null, column.show(column.of(node)))));
+    el("th", { scope: "row" }, toggle),
+    el("td.target", { "data-head": "Target", title: node.target }, node.target),
+    ...columns.slice(2).map((column) => numberCell(column, node)));
+  toggle.addEventListener("click", () => {
+    const opens = !view.open.delete(node);
+    toggle.setAttribute("aria-expanded", String(opens));
+    if (opens) {
+      view.open.add(node);
+      row.after(detailRow(node));
+    } else {
+      row.nextElementSibling.remove();
+    }
+  });
   return row;
 }
 
 function detailRow(node) {
-  return el("tr.detail", {}, el("td", { colspan: columns.length }, detail(node)));
-}
-
-function detail(node) {
-  const items = [...node.items].sort((a, b) => b.count * b.pj_each - a.count * a.pj_each);
-  const amount = (item) => (item.unit === "bytes" ? bytes(item.count) : item.unit === "nanoseconds" ? si(item.count * 1e-9, "s") : `${si(item.count, "")} ${item.unit === "operations" ? "" : item.unit}`.trim());
-  const traffic = Object.entries(node.bytes);
-  return el("div.sheet", {},
+  const busy = percent(node.compute_cycles, node.cycles);
+  const parts = [
     el("div.prose", {},
       el("p", {}, el("b", {}, "Why here. "), node.reason || "No reason recorded."),
-      el("p", {}, `${si(node.cycles, "")} cycles, of which ${percent(node.compute_cycles, node.cycles)} are arithmetic.`)),
+      el("p", {}, `${si(node.cycles, "")} cycles, of which ${busy} are arithmetic.`)),
     node.mapping ? el("div", {}, el("h4", {}, "Mapping"), el("pre", {}, node.mapping)) : null,
-    el("div", {}, el("h4", {}, "Cost, item by item"), plainTable(["Component", "Count", "Each", "Energy"],
-      items.map((item) => [item.component, amount(item), energy(item.pj_each), energy(item.count * item.pj_each)]), [1, 2, 3])),
-    traffic.length ? el("div", {}, el("h4", {}, "Data moved"), plainTable(["Memory", "Read", "Written"],
-      traffic.map(([memory, at]) => [memory, bytes(at.read), bytes(at.write)]), [1, 2])) : null,
-    node.alternatives.length ? el("div.wide", {}, el("h4", {}, "Considered and not taken"), alternatives(node)) : null);
+    el("div", {}, el("h4", {}, "Cost, item by item"), itemTable(node)),
+    el("div", {}, el("h4", {}, "Data moved"), trafficTable(node)),
+    node.alternatives.length ? el("div.wide", {}, el("h4", {}, "Considered and not taken"), otherTable(node)) : null,
+  ];
+  return el("tr.detail", {}, el("td", { colspan: columns.length }, el("div.sheet", {}, ...parts)));
 }
 
-function alternatives(node) {
-  const more = (value, base) => (base > 0 ? `${value >= base ? "+" : "−"}${Math.abs((100 * (value - base)) / base).toFixed(1)} %` : "–");
-  const rows = node.alternatives.map((other) => [other.what, energy(other.energy_pj), more(other.energy_pj, node.energy),
-    si(other.cycles, ""), more(other.cycles, node.cycles), other.why_not]);
-  return plainTable(["What", "Energy", "against chosen", "Cycles", "against chosen", "Why not"], rows, [1, 2, 3, 4]);
+const units = {
+  operations: (count) => si(count, ""),
+  bytes: (count) => bytes(count),
+  conversions: (count) => `${si(count, "")} conversions`,
+  nanoseconds: (count) => si(count * 1e-9, "s"),
+};
+
+function itemTable(node) {
+  const pj = (item) => item.count * item.pj_each;
+  const items = [...node.items].sort((a, b) => pj(b) - pj(a));
+  const row = (item) => [item.component, units[item.unit](item.count), energy(item.pj_each), energy(pj(item))];
+  return plainTable(["Component", "Count", "Each", "Energy"], items.map(row), [1, 2, 3]);
+}
+
+function trafficTable(node) {
+  const rows = Object.entries(node.bytes).map(([memory, at]) => [memory, bytes(at.read), bytes(at.write)]);
+  return rows.length ? plainTable(["Memory", "Read", "Written"], rows, [1, 2]) : el("p", {}, "None.");
+}
+
+function otherTable(node) {
+  const against = (value, base) => {
+    if (!(base > 0)) return "–";
+    return `${value >= base ? "+" : "−"}${Math.abs((100 * (value - base)) / base).toFixed(1)} %`;
+  };
+  const row = (other) => [
+    other.what,
+    energy(other.energy_pj), against(other.energy_pj, node.energy),
+    si(other.cycles, ""), against(other.cycles, node.cycles),
+    other.why_not,
+  ];
+  const heads = ["What", "Energy", "against chosen", "Cycles", "against chosen", "Why not"];
+  return plainTable(heads, node.alternatives.map(row), [1, 2, 3, 4]);
+}
+
+// The table -------------------------------------------------------------------
+
+function drawCount(list) {
+  const pj = sum(list, (node) => node.energy);
+  byId("count").textContent = list.length === nodes.length
+    ? plural(list.length, "node")
+    : `${whole(list.length)} of ${plural(nodes.length, "node")}, ${percent(pj, totals.energy_pj)} of the energy`;
 }
 
 function drawRows() {
   const list = selected();
   const shown = list.slice(0, view.shown);
-  const rows = [];
-  for (const node of shown) {
-    rows.push(nodeRow(node));
-    if (view.open.has(node)) rows.push(detailRow(node));
-  }
+  const rows = shown.flatMap((node) => (view.open.has(node) ? [nodeRow(node), detailRow(node)] : [nodeRow(node)]));
   fill(byId("rows"), ...rows);
-  const pj = sum(list, (node) => node.energy);
-  byId("count").textContent = list.length === nodes.length ? plural(list.length, "node")
-    : `${whole(list.length)} of ${plural(nodes.length, "node")}, ${percent(pj, totals.energy_pj)} of the energy`;
-  const more = byId("more");
-  more.hidden = list.length <= shown.length;
-  more.textContent = `Show ${Math.min(pageSize, list.length - shown.length)} more of ${whole(list.length - shown.length)}`;
+  drawCount(list);
+  const left = list.length - shown.length;
+  byId("more").hidden = left === 0;
+  byId("more").textContent = `Show ${Math.min(pageSize, left)} more of ${whole(left)}`;
+}
+
+function sortBy(key, down) {
+  Object.assign(view, { sort: key, down });
+  if (!columnOf(key).bar) byId("sort").value = key;
+  redraw();
 }
 
 function drawHeads() {
-  fill(byId("heads"), ...columns.map((column) => el(`th${column.text ? "" : ".num"}`, {
-    scope: "col", "aria-sort": view.sort === column.key ? (view.down ? "descending" : "ascending") : "none",
-  }, el("button", { type: "button", on: { click: () => {
-    view.down = view.sort === column.key ? !view.down : !column.text;
-    view.sort = column.key;
-    byId("sort").value = column.key;
-    redraw();
-  } } }, column.label))));
+  const head = (column) => {
+    const now = view.sort === column.key;
+    const click = () => sortBy(column.key, now ? !view.down : !column.text);
+    return el(`th${column.text ? "" : ".num"}`,
+      { scope: "col", "aria-sort": now ? (view.down ? "descending" : "ascending") : "none" },
+      el("button", { type: "button", on: { click } }, column.label));
+  };
+  fill(byId("heads"), ...columns.map(head));
 }
 
 function redraw() {
@@ -112,37 +165,45 @@ function redraw() {
 
 /** Shows a node in the table, open, whatever was searched for before. */
 function openNode(node) {
-  const at = () => selected().indexOf(node);
-  if (at() < 0) {
+  if (!selected().includes(node)) {
     Object.assign(view, { search: "", target: "" });
     byId("search").value = "";
     byId("filter").value = "";
   }
   view.open.add(node);
-  view.shown = Math.max(view.shown, at() + 1);
+  view.shown = Math.max(view.shown, selected().indexOf(node) + 1);
   drawRows();
   const row = byId(`node-${node.index}`);
-  row.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  row.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
   row.querySelector("button").focus({ preventScroll: true });
 }
 
 function setUpNodes() {
+  const option = (value, label) => el("option", { value }, label);
   const targets = [...new Set(nodes.map((node) => node.target))];
-  fill(byId("filter"), el("option", { value: "" }, "All"), ...targets.map((target) => el("option", { value: target }, target)));
-  fill(byId("sort"), ...columns.filter((column) => !column.bar).map((column) => el("option", { value: column.key }, column.label)));
+  fill(byId("filter"), option("", "All"), ...targets.map((target) => option(target, target)));
+  const sortable = columns.filter((column) => !column.bar);
+  fill(byId("sort"), ...sortable.map((column) => option(column.key, column.label)));
   byId("sort").value = view.sort;
   let waiting = 0;
+  const search = (text) => {
+    view.search = text;
+    redraw();
+  };
   byId("search").addEventListener("input", (event) => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => { view.search = event.target.value; redraw(); }, 80);
+    waiting = setTimeout(search, 80, event.target.value);
   });
-  byId("filter").addEventListener("change", (event) => { view.target = event.target.value; redraw(); });
-  byId("sort").addEventListener("change", (event) => {
-    view.sort = event.target.value;
-    view.down = !columns.find((column) => column.key === view.sort).text;
+  byId("filter").addEventListener("change", (event) => {
+    view.target = event.target.value;
     redraw();
   });
-  byId("more").addEventListener("click", () => { view.shown += pageSize; drawRows(); });
+  byId("sort").addEventListener("change", (event) => sortBy(event.target.value, !columnOf(event.target.value).text));
+  byId("more").addEventListener("click", () => {
+    view.shown += pageSize;
+    drawRows();
+  });
   redraw();
 }
 
