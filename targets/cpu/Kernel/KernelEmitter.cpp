@@ -25,7 +25,7 @@ KernelEmitter::KernelEmitter(OpBuilder &builder, RegionModel &model,
     : builder(builder), model(model), mapping(mapping), buffers(buffers),
       layouts(model.region.getLayoutsAttr()), loc(model.root.getLoc()),
       vectorised(mapping.vector >= 0), tileNumber(model.dims.size()),
-      tileSize(mapping.tile) {}
+      tileSize(mapping.tile.begin(), mapping.tile.end()) {}
 
 LogicalResult KernelEmitter::emit(Value begin, Value end, std::string &why) {
   if (mapping.order.size() != model.dims.size()) {
@@ -148,7 +148,7 @@ void KernelEmitter::emitTile() {
 SmallVector<KernelEmitter::Coord>
 KernelEmitter::coordinates(bool reduction) const {
   SmallVector<Coord> coords = {Coord(model.dims.size(), 0)};
-  SmallVector<int64_t> order(mapping.order);
+  SmallVector<int64_t> order(mapping.order.begin(), mapping.order.end());
   llvm::stable_sort(order, [&](int64_t a, int64_t b) {
     return (a == mapping.vector) < (b == mapping.vector);
   });
