@@ -34,7 +34,10 @@ private:
   double stepCycles();
   double allTiles(size_t level);
   double loadsOf(const Workload::Operand &operand, bool reduction) const;
+  double positions(const Workload::Operand &operand,
+                   ArrayRef<int64_t> extents) const;
   double conflicts(const Workload::Operand &operand) const;
+  double spills(const Workload::Operand &operand) const;
   double footprint(const Workload::Operand &operand, size_t level) const;
   double traffic(const MemoryDesc &memory) const;
   double accessCost(const Workload::Operand &operand) const;
@@ -89,52 +92,117 @@ double Estimator::accessCost(const Workload::Operand &operand) const {
   return stride == 0 ? 1 : stride == 1 ? registers : 1.5 * mapping.lanes;
 }
 
-/// Accesses of one operand by one register tile, those that fall together
-/// counted once.
-double Estimator::loadsOf(const Workload::Operand &operand,
-                          bool reduction) const {
+/// Positions of an operand that one register tile touches along the dimensions
+/// `extents`, those that neighbouring windows share counted once.
+double Estimator::positions(const Workload::Operand &operand,
+                            ArrayRef<int64_t> extents) const {
   double count = 1;
-  int64_t windowStride = 0, window = 0;
-  for (size_t d = 0; d < extent.size(); ++d) {
+  SmallVector<bool, 8> shared(extents.size(), false);
+  for (size_t d = 0; d < extents.size(); ++d) {
     int64_t stride = operand.strides[d];
-    int64_t n = unrolled(d);
-    if (stride == 0 || n == 1 || (!reduction && isReduction(d)))
+    if (isReduction(d) || stride == 0 || extents[d] == 1)
       continue;
-    // Neighbouring windows share: as many as the two extents together.
-    if (windowStride && int64_t(d) != mapping.vector &&
-        stride % windowStride == 0) {
-      int64_t apart = stride / windowStride;
-      double together = window + (n - 1) * apart;
-      count = count / window * std::min<double>(together, window * n);
-      continue;
+    double along = extents[d];
+    for (size_t r = 0; r < extents.size(); ++r) {
+      if (!isReduction(r) || shared[r] || operand.strides[r] == 0 ||
+          int64_t(d) == mapping.vector || stride % operand.strides[r])
+        continue;
+      int64_t apart = std::abs(stride / operand.strides[r]);
+      if (apart > extents[r])
+        continue;
+      along = double(extents[d] - 1) * apart + extents[r];
+      shared[r] = true;
+      break;
     }
-    if (isReduction(d) == false && int64_t(d) != mapping.vector) {
-      windowStride = stride;
-      window = n;
-    }
-    count *= n;
+    count *= along;
   }
-  return count * accessCost(operand);
+  for (size_t r = 0; r < extents.size(); ++r)
+    if (isReduction(r) && !shared[r] && operand.strides[r] != 0)
+      count *= extents[r];
+  return count;
 }
 
-/// Rows of the tile that lie a multiple of a cache way apart evict each other
-/// from the innermost cache.
+/// Accesses of one operand by one register tile.
+double Estimator::loadsOf(const Workload::Operand &operand,
+                          bool reduction) const {
+  SmallVector<int64_t, 8> extents;
+  for (size_t d = 0; d < extent.size(); ++d)
+    extents.push_back(!reduction && isReduction(d) ? 1 : unrolled(d));
+  return positions(operand, extents) * accessCost(operand);
+}
+
+/// Lines that lie a multiple of a cache way apart evict each other from the
+/// innermost cache. Whole vectors then wait for the next cache, 8 cycles each,
+/// already where the core runs ahead by more lines than there are places for
+/// (measured on depthwise 3x3 with 512 channels, 16 places: 24 to 49 cycles
+/// for a result by tiles of 1x5, 2x2, 2x7 and 4x4, as this predicts);
+/// elements of rows are asked for in time, and cost a cycle.
 double Estimator::conflicts(const Workload::Operand &operand) const {
   if (machine.memories.empty() || machine.memories[0].ways == 0)
     return 0;
   const MemoryDesc &l1 = machine.memories[0];
-  int64_t wayBytes = l1.bytes / l1.ways;
+  bool isVector = mapping.vector >= 0 && operand.strides[mapping.vector] != 0;
+  int64_t wayBytes = l1.bytes / l1.ways, apart = wayBytes;
+  // What stays to be used again: of vectors, the whole window's.
+  SmallVector<int64_t, 8> kept, touched;
   for (size_t d = 0; d < extent.size(); ++d) {
-    if (isReduction(d) || int64_t(d) == mapping.vector || extent[d] == 1)
-      continue;
     int64_t bytes = std::abs(operand.strides[d]) * operand.bits / 8;
-    if (bytes == 0)
-      continue;
-    int64_t places = wayBytes / std::gcd(bytes, wayBytes);
-    if (extent[d] > places * l1.ways)
-      return extent[d];
+    bool across = int64_t(d) == mapping.vector;
+    touched.push_back(across ? 1 : extent[d]);
+    kept.push_back(!across && isVector && isReduction(d) &&
+                           bytes >= l1.lineBytes
+                       ? workload.dims[d].size
+                       : touched.back());
+    if (kept.back() > 1)
+      apart = std::gcd(apart, bytes);
   }
-  return 0;
+  constexpr double cyclesOfEvictedVector = 8, linesAhead = 32;
+  double wanted = positions(operand, kept);
+  if (isVector && wanted > 1)
+    wanted = std::max(wanted, linesAhead);
+  if (apart == 0 || wanted <= double(wayBytes / apart) * l1.ways)
+    return 0;
+  return (isVector ? cyclesOfEvictedVector : 1) * positions(operand, touched);
+}
+
+/// Spilling and reloading what the results of an unrolled window share. While
+/// one row of the window is walked, its inputs are live beside the
+/// accumulators (measured on depthwise 3x3: tiles of 1x14, 2x10 and 4x4 run at
+/// the FMA peak, 1x28, 2x12 and 3x8 at 1.3 to 1.6 times its time, which is one
+/// store and one load for each value that is too much, in each row).
+double Estimator::spills(const Workload::Operand &operand) const {
+  if (mapping.vector < 0 || isReduction(mapping.vector) ||
+      operand.strides[mapping.vector] == 0)
+    return 0;
+  double results = 1;
+  int64_t along = -1;
+  for (size_t d = 0; d < extent.size(); ++d) {
+    if (isReduction(d))
+      continue;
+    results *= unrolled(d);
+    if (int64_t(d) != mapping.vector && extent[d] > 1 && operand.strides[d] &&
+        (along < 0 ||
+         std::abs(operand.strides[d]) < std::abs(operand.strides[along])))
+      along = d;
+  }
+  if (along < 0)
+    return 0;
+  double row = extent[along], rows = results / extent[along], window = 1;
+  for (size_t d = 0; d < extent.size(); ++d) {
+    if (!isReduction(d) || extent[d] == 1)
+      continue;
+    int64_t stride = operand.strides[d];
+    if (stride && operand.strides[along] % stride == 0 && window == 1) {
+      row = (row - 1) * std::abs(operand.strides[along] / stride) + extent[d];
+      window = extent[d];
+    } else {
+      rows *= extent[d];
+    }
+  }
+  double excess = results + row + 1 - machine.vector.registers;
+  return window == 1 || excess <= 0
+             ? 0
+             : 2 * excess * rows / machine.vector.loadsPerCycle.value;
 }
 
 /// One iteration of the innermost reduction loop.
@@ -149,7 +217,7 @@ double Estimator::stepCycles() {
   for (const Workload::Operand &operand : workload.operands)
     if (operand.inReduction) {
       loads += loadsOf(operand, /*reduction=*/true);
-      evicted += conflicts(operand);
+      evicted += conflicts(operand) + spills(operand);
     }
   double fma = points * workload.opsPerPoint;
   double cycles = std::max({fma / machine.vector.fmasPerCycle.value,
@@ -215,9 +283,8 @@ double Estimator::allTiles(size_t level) {
 /// Bytes of an operand that the loops from `level` inwards touch.
 double Estimator::footprint(const Workload::Operand &operand,
                             size_t level) const {
-  double elements = 1;
+  SmallVector<std::pair<int64_t, int64_t>, 8> moves; // stride, extent
   bool contiguous = operand.isPacked;
-  SmallVector<std::pair<int64_t, double>, 8> spans; // stride, extent
   for (size_t i = 0; i < mapping.order.size(); ++i) {
     int64_t d = mapping.order[i];
     int64_t size = i >= level
@@ -227,20 +294,25 @@ double Estimator::footprint(const Workload::Operand &operand,
     if (stride == 0 || size == 1)
       continue;
     contiguous |= stride == 1;
-    // Windows slide: dimensions of one stride add up.
-    bool joined = false;
-    if (!operand.isPacked)
-      for (auto &[other, span] : spans)
-        if (other == stride) {
-          elements /= span;
-          span += size - 1;
-          elements *= span;
-          joined = true;
-        }
-    if (joined)
+    moves.push_back({stride, size});
+  }
+  llvm::sort(moves);
+  double elements = 1;
+  SmallVector<std::pair<int64_t, int64_t>, 8> spans; // stride, length
+  for (auto [stride, size] : moves) {
+    // Windows slide: what overlaps adds up instead.
+    auto *span = llvm::find_if(spans, [&, step = stride](const auto &other) {
+      return !operand.isPacked && step % other.first == 0 &&
+             step / other.first <= other.second;
+    });
+    if (span == spans.end()) {
+      spans.push_back({stride, size});
+      elements *= size;
       continue;
-    spans.push_back({stride, double(size)});
-    elements *= size;
+    }
+    elements /= span->second;
+    span->second += stride / span->first * (size - 1);
+    elements *= span->second;
   }
   double bytes = elements * operand.bits / 8;
   // Lone elements bring their whole line.
@@ -265,18 +337,21 @@ double Estimator::traffic(const MemoryDesc &memory) const {
     // anew in every run.
     if (level == 0 && !operand.isPacked)
       continue;
+    // The next loop outwards finds what it shares with its last iteration,
+    // and so do those outside of it that do not move the operand.
+    size_t from = level;
+    if (from > 0 && footprint(operand, level) <= room / 2) {
+      --from;
+      while (from > 0 && operand.strides[mapping.order[from]] == 0 &&
+             operand.strides[mapping.order[from - 1]] == 0)
+        --from;
+    }
     double times = 1;
-    bool kept = true;
-    for (size_t i = level; i-- > 0;) {
+    for (size_t i = 0; i < from; ++i) {
       int64_t d = mapping.order[i];
-      // Kept across the next loop outwards that does not move it.
-      if (kept && operand.strides[d] == 0 &&
-          footprint(operand, level) <= room / 2)
-        continue;
-      kept = false;
       times *= llvm::divideCeil(workload.dims[d].size, mapping.tile[d]);
     }
-    bytes += times * footprint(operand, level);
+    bytes += times * footprint(operand, from);
   }
   return bytes;
 }

@@ -26,6 +26,8 @@ private:
   void tryLanes(int64_t dim);
   void tryRows(KernelMapping mapping);
   void tryUnroll(KernelMapping mapping);
+  bool unrollWindow(KernelMapping &mapping) const;
+  void trySquare(KernelMapping mapping, int64_t outer, int64_t inner);
   void tryOrders(KernelMapping mapping);
   void consider(const KernelMapping &mapping);
   double score(const Cost &cost) const;
@@ -107,9 +109,8 @@ void Search::tryOrders(KernelMapping mapping) {
 }
 
 /// Short windows are unrolled whole: neighbouring results share their inputs
-/// in registers.
-void Search::tryUnroll(KernelMapping mapping) {
-  tryOrders(mapping);
+/// in registers. False if the window is not one.
+bool Search::unrollWindow(KernelMapping &mapping) const {
   int64_t window = 1;
   for (int64_t d = 0; d < rank(); ++d)
     if (isReduction(d) && d != mapping.vector)
@@ -117,26 +118,56 @@ void Search::tryUnroll(KernelMapping mapping) {
   // Code size: a tile of 8 with a 7x7 window is 392 steps.
   constexpr int64_t longestWindow = 25;
   if (window <= 1 || window > longestWindow)
-    return;
+    return false;
   for (int64_t d = 0; d < rank(); ++d)
     if (isReduction(d) && d != mapping.vector)
       mapping.tile[d] = workload.dims[d].size;
+  return true;
+}
+
+void Search::tryUnroll(KernelMapping mapping) {
   tryOrders(mapping);
+  if (unrollWindow(mapping))
+    tryOrders(mapping);
 }
 
 /// Register tiles along one other parallel dimension; of equals the innermost
-/// wins, whose rows lie closest together.
+/// wins, whose rows lie closest together. Then along two, which share the
+/// inputs of a window both ways.
 void Search::tryRows(KernelMapping mapping) {
   tryUnroll(mapping);
+  auto mayTile = [&](int64_t d) {
+    return !isReduction(d) && d != mapping.vector && workload.dims[d].size > 1;
+  };
+  int64_t registers = machine.vector.registers;
   for (int64_t d = rank(); d-- > 0;) {
-    if (isReduction(d) || d == mapping.vector)
+    if (!mayTile(d))
       continue;
-    int64_t most = std::min(workload.dims[d].size, machine.vector.registers);
+    int64_t most = std::min(workload.dims[d].size, registers);
     for (int64_t rows = 2; rows <= most; ++rows) {
       mapping.tile[d] = rows;
       tryUnroll(mapping);
     }
     mapping.tile[d] = 1;
+  }
+  if (!unrollWindow(mapping))
+    return;
+  for (int64_t inner = rank(); inner-- > 0;)
+    for (int64_t outer = inner; mayTile(inner) && outer-- > 0;)
+      if (mayTile(outer))
+        trySquare(mapping, outer, inner);
+}
+
+void Search::trySquare(KernelMapping mapping, int64_t outer, int64_t inner) {
+  int64_t registers = machine.vector.registers;
+  for (int64_t cols = 2; cols <= std::min(workload.dims[inner].size, registers);
+       ++cols) {
+    mapping.tile[inner] = cols;
+    int64_t most = std::min(workload.dims[outer].size, registers / cols);
+    for (int64_t rows = 2; rows <= most; ++rows) {
+      mapping.tile[outer] = rows;
+      tryOrders(mapping);
+    }
   }
 }
 
@@ -157,9 +188,10 @@ void Search::tryLanes(int64_t dim) {
 }
 
 /// Lanes gather and scatter along a dimension in which nothing is contiguous.
+/// A packed constant can be in any order.
 bool Search::isContiguous(int64_t dim) const {
   return llvm::any_of(workload.operands, [&](const Workload::Operand &operand) {
-    return std::abs(operand.strides[dim]) == 1 && !operand.isPacked;
+    return std::abs(operand.strides[dim]) == 1;
   });
 }
 
