@@ -51,7 +51,8 @@ public:
         shape(model.shapeOf(o)) {}
 
   Views viewsOf(const Boundary &boundary) const;
-  bool measure(const Boundary &boundary, const View &view, int64_t accessBytes,
+  /// Bytes are those of memory `m`.
+  bool measure(const Boundary &boundary, const View &view, unsigned m,
                Amount &amount) const;
   bool count(ArrayRef<int8_t> residence, AccessCounts &counts) const;
 
@@ -73,8 +74,9 @@ private:
   bool measureFirst(const Boundary &boundary, const Views &views, Amount &inner,
                     Amount &outer) const;
   double gating() const;
-  double bytesOf(double elements, int64_t bits) const {
-    return elements * operand.density * double(bits) / 8;
+  double bytesOf(double elements, int64_t bits, unsigned m) const {
+    double share = memory(m).keepsZeros ? 1 : operand.density;
+    return elements * share * double(bits) / 8;
   }
 
   const AccessModel &model;
@@ -97,11 +99,13 @@ Views OperandCounter::viewsOf(const Boundary &boundary) const {
   apart &= inner;
   Views views;
   int residence = boundary.residence;
-  views.inner = {residence, inner, 0, false};
-  views.outer = {residence, outer | apart, 0, false};
-  views.joined = {residence, outer, 0, false};
-  views.busiestInner = {residence, 0, inner, false};
-  views.busiestOuter = {residence, apart & ~outer, outer, false};
+  bool slides = boundary.inner >= 0 && !operand.isOutput() &&
+                memory(unsigned(boundary.inner)).slides;
+  views.inner = {residence, inner, 0, false, slides};
+  views.outer = {residence, outer | apart, 0, false, slides};
+  views.joined = {residence, outer, 0, false, slides};
+  views.busiestInner = {residence, 0, inner, false, slides};
+  views.busiestOuter = {residence, apart & ~outer, outer, false, slides};
   return views;
 }
 
@@ -115,7 +119,7 @@ static bool isAlone(const View &view, const View &busiest) {
 }
 
 bool OperandCounter::measure(const Boundary &boundary, const View &view,
-                             int64_t accessBytes, Amount &amount) const {
+                             unsigned m, Amount &amount) const {
   TileKinds tiles;
   if (!findTiles(nest, shape, view, tiles))
     return false;
@@ -130,19 +134,19 @@ bool OperandCounter::measure(const Boundary &boundary, const View &view,
       fetches = fetchesOf(nest, shape, view, moved);
     last = moved;
     double times = tile.weight * fetches;
-    amount.elements += tile.size * times;
+    amount.elements += tile.fresh * times;
     amount.largest = std::max(amount.largest, tile.size);
-    if (accessBytes > 0) {
+    if (int64_t access = memory(m).accessBytes) {
       amount.bytes +=
-          times * roundUp(bytesOf(tile.size, operand.bits), accessBytes);
+          times * roundUp(bytesOf(tile.fresh, operand.bits, m), access);
       amount.partialBytes +=
           times *
-          roundUp(bytesOf(tile.size, operand.bitsOfPartial()), accessBytes);
+          roundUp(bytesOf(tile.fresh, operand.bitsOfPartial(), m), access);
     }
   }
-  if (accessBytes == 0) {
-    amount.bytes = bytesOf(amount.elements, operand.bits);
-    amount.partialBytes = bytesOf(amount.elements, operand.bitsOfPartial());
+  if (memory(m).accessBytes == 0) {
+    amount.bytes = bytesOf(amount.elements, operand.bits, m);
+    amount.partialBytes = bytesOf(amount.elements, operand.bitsOfPartial(), m);
   }
   return true;
 }
@@ -160,12 +164,11 @@ double OperandCounter::gating() const {
 /// What the first tile of a memory with a second buffer takes, on both sides.
 bool OperandCounter::measureFirst(const Boundary &boundary, const Views &views,
                                   Amount &inner, Amount &outer) const {
-  if (boundary.inner < 0 || !memory(unsigned(boundary.inner)).doubleBuffered)
+  if (boundary.inner < 0 || !memory(unsigned(boundary.inner)).overlaps())
     return true;
   auto first = [&](View view, int m, Amount &amount) {
     view.firstInTime = true;
-    return !isBusiestWanted(m) ||
-           measure(boundary, view, memory(unsigned(m)).accessBytes, amount);
+    return !isBusiestWanted(m) || measure(boundary, view, unsigned(m), amount);
   };
   return first(views.busiestInner, boundary.inner, inner) &&
          first(views.busiestOuter, int(boundary.outer), outer);
@@ -184,13 +187,12 @@ bool OperandCounter::countReads(const Levels &levels,
     Views views = viewsOf(level);
     Traffic &outer = counts.at(o, level.outer);
     Amount amount, firstInner, firstOuter;
-    int64_t access = memory(level.outer).accessBytes;
-    if (!measure(level, views.outer, access, amount))
+    if (!measure(level, views.outer, level.outer, amount))
       return false;
     outer.reads = {amount.elements, amount.bytes, 0, 0};
     if (isBusiestWanted(int(level.outer))) {
       if (!isAlone(views.outer, views.busiestOuter) &&
-          !measure(level, views.busiestOuter, access, amount))
+          !measure(level, views.busiestOuter, level.outer, amount))
         return false;
       outer.reads.busiestBytes = amount.bytes;
     }
@@ -199,24 +201,25 @@ bool OperandCounter::countReads(const Levels &levels,
     outer.reads.firstBytes = firstOuter.bytes;
     bool isWired = memory(level.outer).multicastPjPerByte.isSet();
     if (level.inner < 0 && isWired)
-      outer.deliveredBytes =
-          bytesOf(model.workload.points() * gating(), operand.bits);
+      outer.deliveredBytes = bytesOf(model.workload.points() * gating(),
+                                     operand.bits, level.outer);
     if (level.inner < 0) {
       scale(outer.reads, gating());
       continue;
     }
-    const MemoryDesc &held = memory(unsigned(level.inner));
-    Traffic &inner = counts.at(o, unsigned(level.inner));
-    if (!measure(level, views.inner, held.accessBytes, amount))
+    unsigned held = unsigned(level.inner);
+    Traffic &inner = counts.at(o, held);
+    if (!measure(level, views.inner, held, amount))
       return false;
     inner.fills = {amount.elements, amount.bytes, 0, firstInner.bytes};
     inner.tileElements = amount.largest;
-    inner.tileBytes = bytesOf(amount.largest, operand.bits);
+    inner.tileBytes = bytesOf(amount.largest, operand.bits, held);
     if (isWired)
-      outer.deliveredBytes = bytesOf(amount.elements, operand.bits);
+      outer.deliveredBytes =
+          bytesOf(amount.elements, operand.bits, level.outer);
     if (isBusiestWanted(level.inner)) {
       if (!isAlone(views.inner, views.busiestInner) &&
-          !measure(level, views.busiestInner, held.accessBytes, amount))
+          !measure(level, views.busiestInner, held, amount))
         return false;
       inner.fills.busiestBytes = amount.bytes;
     }
@@ -264,8 +267,7 @@ bool OperandCounter::measureResults(
     const Boundary &level = levels[i];
     Views views = viewsOf(level);
     Result &result = results[i];
-    if (!measure(level, views.outer, memory(level.outer).accessBytes,
-                 result.up))
+    if (!measure(level, views.outer, level.outer, result.up))
       return false;
     result.isOnce = result.up.elements == whole;
     // Where partial sums gather they are wide; a memory inside hands them on
@@ -275,13 +277,13 @@ bool OperandCounter::measureResults(
     result.finals = isNarrow ? whole : 0;
     if (i == 0)
       return true;
-    if (!measure(level, views.inner, memory(unsigned(level.inner)).accessBytes,
+    if (!measure(level, views.inner, unsigned(level.inner),
                  results[i - 1].down))
       return false;
     // Of several copies, the partial sum returns to one.
     Amount visits = result.up;
     if (views.joined.sumAxes != views.outer.sumAxes &&
-        !measure(level, views.joined, 0, visits))
+        !measure(level, views.joined, level.outer, visits))
       return false;
     Result &inner = results[i - 1];
     inner.firsts = inner.down.elements - (visits.elements - firsts);
@@ -304,9 +306,9 @@ bool OperandCounter::countResults(const Levels &levels,
     traffic.drains = flows.drains;
     traffic.fills = flows.fills;
     traffic.tileElements = result.down.largest;
-    traffic.tileBytes =
-        bytesOf(result.down.largest,
-                result.isOnce ? operand.bits : operand.bitsOfPartial());
+    traffic.tileBytes = bytesOf(
+        result.down.largest,
+        result.isOnce ? operand.bits : operand.bitsOfPartial(), level.outer);
     if (isBusiestWanted(int(level.outer)) &&
         !countBusiest(levels, i, result, traffic))
       return false;
@@ -332,13 +334,12 @@ bool OperandCounter::countBusiest(const Levels &levels, size_t i,
                                   Traffic &traffic) const {
   const Boundary &level = levels[i];
   Views views = viewsOf(level);
-  int64_t access = memory(level.outer).accessBytes;
   Amount up = result.up, down = result.down;
   if (!isAlone(views.outer, views.busiestOuter) &&
-      !measure(level, views.busiestOuter, access, up))
+      !measure(level, views.busiestOuter, level.outer, up))
     return false;
   if (i + 1 < levels.size() && views.busiestOuter.firstAxes != 0 &&
-      !measure(levels[i + 1], viewsOf(levels[i + 1]).busiestInner, access,
+      !measure(levels[i + 1], viewsOf(levels[i + 1]).busiestInner, level.outer,
                down))
     return false;
   // All elements that it ever holds.
@@ -373,7 +374,8 @@ bool OperandCounter::count(ArrayRef<int8_t> residence,
     return false;
   Traffic &outermost = counts.at(o, levels.back().outer);
   outermost.tileElements = model.wholeElements(o);
-  outermost.tileBytes = bytesOf(outermost.tileElements, operand.bits);
+  outermost.tileBytes =
+      bytesOf(outermost.tileElements, operand.bits, levels.back().outer);
   return true;
 }
 
@@ -449,8 +451,8 @@ bool AccessModel::crossing(const Mapping &mapping, unsigned operand, int inner,
   Boundary boundary{inner, outer, inner < 0 ? INT_MAX : residence};
   Views views = counter.viewsOf(boundary);
   Amount inside, outside;
-  if (!counter.measure(boundary, views.inner, 0, inside) ||
-      !counter.measure(boundary, views.outer, 0, outside))
+  if (!counter.measure(boundary, views.inner, outer, inside) ||
+      !counter.measure(boundary, views.outer, outer, outside))
     return false;
   result = {inside.elements, outside.elements, inside.largest};
   return true;

@@ -254,6 +254,9 @@ void MachineReader::readMemory(const YamlNode &node, const FamilySchema &schema,
   for (unsigned axis : choices)
     memory.perAxes |= 1u << axis;
   readFlag(node, "double_buffered", memory.doubleBuffered);
+  readFlag(node, "streams", memory.streams);
+  readFlag(node, "slides", memory.slides);
+  readFlag(node, "keeps_zeros", memory.keepsZeros);
   readFlag(node, "shared_port", memory.sharedPort);
   readOptionalInteger(node, "access_bytes", 1, maxCount, memory.accessBytes);
   readSourced(node, "bytes_per_cycle", Range::Positive, memory.bytesPerCycle);

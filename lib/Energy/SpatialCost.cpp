@@ -79,7 +79,7 @@ static double perCycle(const SourcedValue &value) {
 static void addTransfer(const Transfer &transfer, PortUse &inner,
                         PortUse &outer, SpatialTime &time) {
   const Traffic &in = transfer.inside, &out = transfer.outside;
-  if (!transfer.inner.doubleBuffered) {
+  if (!transfer.inner.overlaps()) {
     time.exposedCycles += transfer.fillCycles() + transfer.drainCycles();
     return;
   }
@@ -103,7 +103,8 @@ SpatialTime aicc::timeOf(const AccessModel &model, const Mapping &mapping,
   SpatialTime time;
   time.computeCycles = (counts.steps * workload.opsPerPoint +
                         counts.resultSteps * workload.opsPerResult) /
-                       perCycle(model.machine.array.macsPerCycle);
+                       perCycle(model.machine.array.macsPerCycleOf(
+                           stringify(workload.arithmetic)));
   llvm::SmallVector<PortUse, 6> uses(memories.size());
   forEachHolder(mapping, [&](unsigned o, int inner, unsigned outer) {
     const Traffic &out = counts.at(o, outer);

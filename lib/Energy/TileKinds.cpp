@@ -58,6 +58,9 @@ struct Piece {
   int64_t extent = 1; ///< As State::extent.
   int moved = -1;
   double weight = 1;
+  /// Length of the tile one iteration of loop `moved` ago; 0: another loop has
+  /// moved too.
+  int64_t before = 0;
 };
 using Pieces = SmallVector<Piece, 4>;
 
@@ -212,45 +215,58 @@ static bool hasGaps(const LoopNest::DimSteps &dim, const View &view) {
 static void addPiece(Pieces &pieces, const Piece &piece) {
   for (Piece &other : pieces)
     if (other.length == piece.length && other.extent == piece.extent &&
-        other.moved == piece.moved) {
+        other.moved == piece.moved && other.before == piece.before) {
       other.weight += piece.weight;
       return;
     }
   pieces.push_back(piece);
 }
 
-static void cut(Piece piece, const LoopNest::Step &step, Role role,
+static void cut(Piece piece, const LoopNest::Step &step, Role role, bool slides,
                 Pieces &result) {
   int64_t full = piece.length / step.tile, rest = piece.length % step.tile;
   int64_t beyond = piece.extent - full * step.tile;
-  if (role == Role::Time && piece.extent > step.tile)
+  if (role == Role::Time && piece.extent > step.tile) {
     piece.moved = step.index;
+    piece.before = 0;
+  }
   piece.extent = std::min(piece.extent, step.tile);
   if (role == Role::First) {
     piece.length = std::min(piece.length, step.tile);
     addPiece(result, piece);
     return;
   }
-  if (full > 0)
-    addPiece(result, {step.tile, piece.extent, piece.moved,
-                      piece.weight * double(full)});
+  Piece next = piece;
+  next.length = step.tile;
+  next.weight *= double(full);
+  if (slides && role == Role::Time && full > 0) {
+    next.weight = piece.weight;
+    addPiece(result, next);
+    next.weight *= double(full - 1);
+    next.before = step.tile;
+  }
+  if (next.weight > 0)
+    addPiece(result, next);
   if (rest == 0)
     return;
   if (role == Role::Time)
     piece.extent = std::min(beyond, step.tile);
-  addPiece(result, {rest, piece.extent, piece.moved, piece.weight});
+  piece.length = rest;
+  piece.before = slides && role == Role::Time && full > 0 ? step.tile : 0;
+  addPiece(result, piece);
 }
 
 /// walk for tiles without gaps.
-static Pieces walkPieces(const LoopNest::DimSteps &dim, const View &view) {
-  Pieces pieces{{dim.size, dim.size, -1, 1}};
-  for (const LoopNest::Step &step : dim.steps) {
-    Role role = roleOf(step, view);
-    if (role == Role::Union)
-      break;
+static Pieces walkPieces(const LoopNest::DimSteps &dim, const View &view,
+                         bool slides) {
+  Pieces pieces{{dim.size, dim.size, -1, 1, 0}};
+  size_t cuts = cutsOf(dim, view);
+  for (size_t i = 0; i < cuts; ++i) {
+    const LoopNest::Step &step = dim.steps[i];
     Pieces next;
+    // Loops further inside end elsewhere than the next tile begins.
     for (const Piece &piece : pieces)
-      cut(piece, step, role, next);
+      cut(piece, step, roleOf(step, view), slides && i + 1 == cuts, next);
     pieces = std::move(next);
   }
   return pieces;
@@ -258,7 +274,7 @@ static Pieces walkPieces(const LoopNest::DimSteps &dim, const View &view) {
 
 /// walk where every tile divides: one piece; with gaps, its number of values.
 static Piece walkExact(const LoopNest::DimSteps &dim, const View &view) {
-  Piece piece{dim.size, 1, -1, 1};
+  Piece piece{dim.size, 1, -1, 1, 0};
   for (const LoopNest::Step &step : dim.steps) {
     Role role = roleOf(step, view);
     if (role == Role::Union)
@@ -278,16 +294,19 @@ namespace {
 /// The tiles of several dimensions together.
 class Product {
 public:
-  void multiply(double size, double weight, int moved) {
-    common.size *= size;
-    common.weight *= weight;
-    common.moved = std::max(common.moved, moved);
-  }
+  void multiply(const TileKind &kind) { common = times(common, kind); }
   void multiply(llvm::ArrayRef<TileKind> others);
   /// Takes the result out of it.
   void takeInto(TileKinds &tiles);
 
 private:
+  static TileKind times(const TileKind &x, const TileKind &y) {
+    // The tile before differs only in what the innermost moving loop moves.
+    bool isX = x.moved > y.moved;
+    return {x.size * y.size, isX ? x.fresh * y.size : x.size * y.fresh,
+            x.weight * y.weight, isX ? x.moved : y.moved};
+  }
+
   TileKind common; ///< A factor of all tiles.
   TileKinds tiles; ///< None: one tile.
 };
@@ -296,7 +315,8 @@ private:
 
 static void addKind(TileKinds &tiles, const TileKind &kind) {
   for (TileKind &other : tiles)
-    if (other.size == kind.size && other.moved == kind.moved) {
+    if (other.size == kind.size && other.fresh == kind.fresh &&
+        other.moved == kind.moved) {
       other.weight += kind.weight;
       return;
     }
@@ -305,14 +325,13 @@ static void addKind(TileKinds &tiles, const TileKind &kind) {
 
 void Product::multiply(llvm::ArrayRef<TileKind> others) {
   if (others.size() == 1)
-    return multiply(others[0].size, others[0].weight, others[0].moved);
+    return multiply(others[0]);
   TileKinds result;
   if (tiles.empty())
     tiles.push_back(TileKind());
   for (const TileKind &x : tiles)
     for (const TileKind &y : others)
-      addKind(result, {x.size * y.size, x.weight * y.weight,
-                       std::max(x.moved, y.moved)});
+      addKind(result, times(x, y));
   tiles = std::move(result);
 }
 
@@ -322,11 +341,13 @@ void Product::takeInto(TileKinds &result) {
     return;
   }
   result = std::move(tiles);
-  for (TileKind &kind : result) {
-    kind.size *= common.size;
-    kind.weight *= common.weight;
-    kind.moved = std::max(kind.moved, common.moved);
-  }
+  for (TileKind &kind : result)
+    kind = times(kind, common);
+}
+
+/// Values of one dimension that no other shares: no two tiles have the same.
+static TileKind alone(int64_t values, double weight, int moved) {
+  return {double(values), double(values), weight, moved};
 }
 
 /// Tiles of dimensions that move different parts of the index.
@@ -337,17 +358,17 @@ static bool addInjective(const LoopNest &nest,
     const LoopNest::DimSteps &dim = nest.dims[d];
     if (dim.isExact) {
       Piece piece = walkExact(dim, view);
-      product.multiply(double(piece.length), piece.weight, piece.moved);
+      product.multiply(alone(piece.length, piece.weight, piece.moved));
       continue;
     }
     TileKinds kinds;
     if (!hasGaps(dim, view)) {
-      for (const Piece &piece : walkPieces(dim, view))
-        addKind(kinds, {double(piece.length), piece.weight, piece.moved});
+      for (const Piece &piece : walkPieces(dim, view, false))
+        addKind(kinds, alone(piece.length, piece.weight, piece.moved));
     } else {
       for (const State &state : walk(dim, view))
         addKind(kinds,
-                {double(state.pattern.values()), state.weight, state.moved});
+                alone(state.pattern.values(), state.weight, state.moved));
     }
     if (kinds.empty())
       return false;
@@ -375,7 +396,7 @@ static bool addCoupledExact(const LoopNest &nest,
   }
   std::optional<int64_t> values = distinctSums(terms);
   counted = values.has_value();
-  product.multiply(double(values.value_or(0)), kind.weight, kind.moved);
+  product.multiply(alone(values.value_or(0), kind.weight, kind.moved));
   return true;
 }
 
@@ -389,9 +410,7 @@ static bool walkAll(const LoopNest &nest,
     if (hasGaps(dim, view)) {
       states = walk(dim, view);
     } else {
-      Pieces pieces =
-          dim.isExact ? Pieces{walkExact(dim, view)} : walkPieces(dim, view);
-      for (const Piece &piece : pieces)
+      for (const Piece &piece : walkPieces(dim, view, false))
         states.push_back({piece.extent, piece.moved, piece.weight,
                           Pattern::interval(piece.length)});
     }
@@ -401,10 +420,88 @@ static bool walkAll(const LoopNest &nest,
   return true;
 }
 
+/// Counts `at` up, with as many values for each digit as `walks` has entries.
+template <typename Walks>
+static bool next(SmallVectorImpl<size_t> &at, const Walks &walks) {
+  for (size_t digit = 0; digit < at.size(); ++digit) {
+    if (++at[digit] < walks[digit].size())
+      return true;
+    at[digit] = 0;
+  }
+  return false;
+}
+
+/// Whether windows move on over these dimensions: in time alone, without gaps.
+static bool canSlide(const LoopNest &nest,
+                     const AccessModel::Component &component,
+                     const View &view) {
+  return view.slides && llvm::all_of(component.dims, [&](unsigned d) {
+           return !hasGaps(nest.dims[d], view) &&
+                  llvm::all_of(
+                      nest.dims[d].steps,
+                      [](const LoopNest::Step &step) { return step.axis < 0; });
+         });
+}
+
+/// The tile that `pieces` make, and what of it the tile before had not.
+static std::optional<TileKind> windowOf(const AccessModel::Component &component,
+                                        llvm::ArrayRef<Piece> pieces) {
+  SmallVector<IntervalTerm, 4> terms;
+  TileKind kind;
+  size_t mover = 0;
+  for (auto [i, piece] : llvm::enumerate(pieces)) {
+    terms.push_back({component.coefficients[i], piece.length});
+    kind.weight *= piece.weight;
+    if (piece.moved > kind.moved) {
+      kind.moved = piece.moved;
+      mover = i;
+    }
+  }
+  std::optional<int64_t> values = distinctSums(terms);
+  if (!values)
+    return std::nullopt;
+  kind.size = kind.fresh = double(*values);
+  int64_t before = pieces[mover].before;
+  if (before == 0)
+    return kind;
+  terms[mover].length = before;
+  std::optional<int64_t> old = distinctSums(terms);
+  terms[mover].length = before + pieces[mover].length;
+  std::optional<int64_t> both = distinctSums(terms);
+  if (!old || !both)
+    return std::nullopt;
+  kind.fresh = double(*both - *old);
+  return kind;
+}
+
+/// addCoupled for tiles that keep what they share with the one before.
+static bool addSliding(const LoopNest &nest,
+                       const AccessModel::Component &component,
+                       const View &view, Product &product) {
+  SmallVector<Pieces, 4> walks;
+  for (unsigned d : component.dims)
+    walks.push_back(walkPieces(nest.dims[d], view, true));
+  TileKinds kinds;
+  SmallVector<size_t, 4> at(walks.size(), 0);
+  do {
+    SmallVector<Piece, 4> pieces;
+    for (auto [walk, i] : llvm::zip(walks, at))
+      pieces.push_back(walk[i]);
+    std::optional<TileKind> kind = windowOf(component, pieces);
+    if (!kind)
+      return false;
+    addKind(kinds, *kind);
+  } while (next(at, walks));
+  product.multiply(kinds);
+  return true;
+}
+
 /// Tiles of dimensions that share a part of the index, such as windows.
 static bool addCoupled(const LoopNest &nest,
                        const AccessModel::Component &component,
                        const View &view, Product &product) {
+  if (canSlide(nest, component, view))
+    return addSliding(nest, component, view, product);
   bool counted = true;
   if (addCoupledExact(nest, component, view, product, counted))
     return counted;
@@ -413,7 +510,7 @@ static bool addCoupled(const LoopNest &nest,
     return false;
   TileKinds kinds;
   SmallVector<size_t, 4> at(walks.size(), 0);
-  while (true) {
+  do {
     SmallVector<PatternTerm, 4> terms;
     TileKind kind;
     for (size_t i = 0; i < walks.size(); ++i) {
@@ -425,14 +522,8 @@ static bool addCoupled(const LoopNest &nest,
     std::optional<int64_t> values = distinctSums(terms);
     if (!values)
       return false;
-    kind.size = double(*values);
-    addKind(kinds, kind);
-    size_t digit = 0;
-    while (digit < at.size() && ++at[digit] == walks[digit].size())
-      at[digit++] = 0;
-    if (digit == at.size())
-      break;
-  }
+    addKind(kinds, alone(*values, kind.weight, kind.moved));
+  } while (next(at, walks));
   product.multiply(kinds);
   return true;
 }

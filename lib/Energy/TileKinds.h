@@ -44,11 +44,15 @@ struct View {
   uint32_t firstAxes = 0;
   /// Only the first tile in time.
   bool firstInTime = false;
+  /// Find TileKind::fresh; otherwise it is `size`.
+  bool slides = false;
 };
 
 /// Tiles of one size whose innermost moving loop is the same.
 struct TileKind {
-  double size = 1;   ///< Distinct elements.
+  double size = 1; ///< Distinct elements.
+  /// Those that the tile before, one iteration of loop `moved` ago, had not.
+  double fresh = 1;
   double weight = 1; ///< How many of them, positions included.
   /// Index of the innermost loop with several iterations that moves the
   /// operand; -1: none. Loops outside of it fetch the tile again.

@@ -51,6 +51,14 @@ struct MemoryDesc {
   /// Half of it is filled while the other half is used: a tile may take half
   /// of `bytes`, and transfers overlap with computing.
   bool doubleBuffered = false;
+  /// A FIFO: it is filled while it is used, and a tile may take all of it.
+  bool streams = false;
+  /// What a tile of inputs shares with the one before (a window that moves on)
+  /// stays; only the rest is fetched. See docs/design/0005-cost-model.md.
+  bool slides = false;
+  /// Zeros are stored and moved like other elements: the density of an operand
+  /// does not count here.
+  bool keepsZeros = false;
   /// Reads and writes share `bytesPerCycle`.
   bool sharedPort = false;
   /// Bytes that move at once: smaller or unaligned requests cost as much. 0:
@@ -69,6 +77,8 @@ struct MemoryDesc {
     return writePjPerByte.isSet() ? writePjPerByte.value : readPjPerByte.value;
   }
   bool holdsRole(OperandRole role) const { return holds[unsigned(role)]; }
+  /// Its transfers with the outside overlap with what happens inside.
+  bool overlaps() const { return doubleBuffered || streams; }
 };
 
 /// Vector units of a CPU core.

@@ -135,6 +135,9 @@ void makeMachine(Random &random, Case &made) {
     memory.perAxes = m + 1 == memories ? 0 : perAxes;
     memory.accessBytes = random.oneIn(3) ? random.between(1, 8) : 0;
     memory.doubleBuffered = random.oneIn(2);
+    memory.streams = random.oneIn(4);
+    memory.slides = random.oneIn(2);
+    memory.keepsZeros = random.oneIn(3);
     memory.bytesPerCycle = value(4);
     for (bool &holds : memory.holds)
       holds = m + 1 == memories || !random.oneIn(4);

@@ -137,9 +137,58 @@ uint32_t Simulator::groupAxes(unsigned operand, const Level &inner,
   return axes;
 }
 
-double Simulator::bytesOf(unsigned operand, double elements,
-                          int64_t bits) const {
-  return elements * workload.operands[operand].density * double(bits) / 8;
+double Simulator::bytesOf(unsigned operand, double elements, int64_t bits,
+                          int memory) const {
+  double share = machine.memories[memory].keepsZeros
+                     ? 1
+                     : workload.operands[operand].density;
+  return elements * share * double(bits) / 8;
+}
+
+/// Whether the tiles of a period are those of the one before, moved on by one
+/// iteration of one loop over windows that are not spread over the array.
+bool Simulator::isMovedOn(unsigned operand, const Level &level,
+                          size_t period) const {
+  if (period == 0 || level.memory < 0 || !machine.memories[level.memory].slides)
+    return false;
+  const Tuple &now = works[level.periods[period].begin].time;
+  const Tuple &before = works[level.periods[period - 1].begin].time;
+  int moved = -1;
+  for (int i = 0; i < level.residence; ++i) {
+    Tuple unit(workload.dims.size(), 0);
+    unit[mapping.loops[i].dim] = 1;
+    bool moves = moversOf(operand, unit) != Tuple(unit.size(), 0) &&
+                 workload.dims[mapping.loops[i].dim].size > 1;
+    if (!moves || now[i] == before[i])
+      continue;
+    if (moved >= 0 || now[i] != before[i] + 1)
+      return false;
+    moved = i;
+  }
+  return isInTimeAlone(operand, mapping.loops[moved].dim);
+}
+
+/// Whether no dimension that shares an index with `dim`, through others too,
+/// has several positions.
+bool Simulator::isInTimeAlone(unsigned operand, unsigned dim) const {
+  std::set<unsigned> connected{dim};
+  for (size_t last = 0; last != connected.size();) {
+    last = connected.size();
+    for (const auto &terms : workload.operands[operand].index) {
+      bool touches = llvm::any_of(terms, [&](const Workload::Term &term) {
+        return connected.count(term.dim);
+      });
+      for (const Workload::Term &term : terms)
+        if (touches && workload.dims[term.dim].size > 1)
+          connected.insert(term.dim);
+    }
+  }
+  return llvm::all_of(works, [&](const Work &work) {
+    for (size_t i = 0; i < work.position.size(); ++i)
+      if (work.position[i] > 0 && connected.count(mapping.loops[i].dim))
+        return false;
+    return true;
+  });
 }
 
 std::vector<SeenTraffic> Simulator::run(unsigned operand) const {
@@ -152,7 +201,7 @@ std::vector<SeenTraffic> Simulator::runReads(unsigned operand) const {
   std::vector<Level> levels = levelsOf(operand);
   auto record = [&](Seen &flow, int m, size_t elements, bool isFirst) {
     double bytes =
-        bytesOf(operand, double(elements), workload.operands[operand].bits);
+        bytesOf(operand, double(elements), workload.operands[operand].bits, m);
     if (int64_t access = machine.memories[m].accessBytes)
       bytes = std::ceil(bytes / double(access)) * double(access);
     flow.elements += double(elements);
@@ -162,9 +211,13 @@ std::vector<SeenTraffic> Simulator::runReads(unsigned operand) const {
   for (size_t i = 1; i < levels.size(); ++i) {
     const Level &inner = levels[i - 1], &outer = levels[i];
     uint32_t axes = groupAxes(operand, inner, outer);
-    for (const Period &period : inner.periods) {
-      Tiles requests;
-      for (const auto &[instance, tile] : period.tiles) {
+    for (size_t p = 0; p < inner.periods.size(); ++p) {
+      Tiles requests, tiles = inner.periods[p].tiles;
+      if (isMovedOn(operand, inner, p))
+        for (const auto &[instance, old] : inner.periods[p - 1].tiles)
+          for (const Tuple &name : old)
+            tiles[instance].erase(name);
+      for (const auto &[instance, tile] : tiles) {
         requests[restrict(instance, axes)].insert(tile.begin(), tile.end());
         if (inner.memory >= 0)
           record(seen[inner.memory].fills, inner.memory, tile.size(),
@@ -317,11 +370,12 @@ void Simulator::priceResults(unsigned operand, const std::vector<Level> &levels,
     auto price = [&](Seen &flow, double finals, double busiestFinals) {
       if (accumulates)
         finals = busiestFinals = 0;
-      flow.bytes = bytesOf(operand, finals, narrow) +
-                   bytesOf(operand, flow.elements - finals, wide);
+      flow.bytes = bytesOf(operand, finals, narrow, level.memory) +
+                   bytesOf(operand, flow.elements - finals, wide, level.memory);
       flow.busiestBytes =
-          bytesOf(operand, busiestFinals, narrow) +
-          bytesOf(operand, flow.busiestBytes - busiestFinals, wide);
+          bytesOf(operand, busiestFinals, narrow, level.memory) +
+          bytesOf(operand, flow.busiestBytes - busiestFinals, wide,
+                  level.memory);
     };
     price(traffic.updates, level.finals[0], level.busiestFinals[0]);
     price(traffic.drains, level.finals[1], level.busiestFinals[1]);

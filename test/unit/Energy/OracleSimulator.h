@@ -92,7 +92,10 @@ private:
               double value, std::vector<SeenTraffic> &seen) const;
   void priceResults(unsigned operand, const std::vector<Level> &levels,
                     std::vector<SeenTraffic> &seen) const;
-  double bytesOf(unsigned operand, double elements, int64_t bits) const;
+  double bytesOf(unsigned operand, double elements, int64_t bits,
+                 int memory) const;
+  bool isMovedOn(unsigned operand, const Level &level, size_t period) const;
+  bool isInTimeAlone(unsigned operand, unsigned dim) const;
 
   const Workload &workload;
   const Mapping &mapping;

@@ -255,6 +255,13 @@ TEST(SpatialTime, TwoBuffersOverlap) {
   EXPECT_EQ(time.cycles(), 2000);
 }
 
+TEST(SpatialTime, StreamsOverlapWithoutASecondBuffer) {
+  Stream stream;
+  stream.machine.memories[0].bytes = 200;
+  stream.machine.memories[0].streams = true;
+  EXPECT_EQ(stream.time().cycles(), 1100);
+}
+
 TEST(SpatialTime, TheArithmeticWaitsForItsMemory) {
   Stream stream;
   stream.machine.memories[0].doubleBuffered = true;
