@@ -403,6 +403,19 @@ static void countSteps(const AccessModel &model, const LoopNest &nest,
                       results * workload.opsPerResult;
 }
 
+/// What drives the rows and reads the columns of crossbars.
+static void countCrossbars(const MachineDesc &machine, const LoopNest &nest,
+                           AccessCounts &counts) {
+  uint32_t rows = 0, columns = 0;
+  for (auto [i, axis] : llvm::enumerate(machine.array.axes)) {
+    uint32_t bit = uint32_t(1) << i;
+    rows |= axis.name == "cols" ? 0 : bit;
+    columns |= axis.name == "rows" ? 0 : bit;
+  }
+  counts.rowsDriven = activityOf(nest, rows);
+  counts.columnsRead = activityOf(nest, columns);
+}
+
 /// The tiles of all operands fit every memory.
 static bool checkCapacity(const AccessModel &model, const AccessCounts &counts,
                           MappingFault &fault) {
@@ -433,6 +446,8 @@ bool AccessModel::count(const Mapping &mapping, AccessCounts &counts,
                         Traffic());
   LoopNest nest(workload, mapping);
   countSteps(*this, nest, counts);
+  if (machine.crossbar)
+    countCrossbars(machine, nest, counts);
   for (unsigned o = 0; o < workload.operands.size(); ++o) {
     if (OperandCounter(*this, nest, o).count(mapping.residence[o], counts))
       continue;

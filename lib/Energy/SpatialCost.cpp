@@ -71,6 +71,7 @@ struct PortUse {
 
 } // namespace
 
+/// A rate or a duration; 1 if it is not stated.
 static double perCycle(const SourcedValue &value) {
   return value.isSet() && value.value > 0 ? value.value : 1;
 }
@@ -96,15 +97,43 @@ static void addTransfer(const Transfer &transfer, PortUse &inner,
       transfer.slower(in.drains.firstBytes, out.updates.firstBytes);
 }
 
+namespace {
+
+/// What one step of a crossbar repeats for the bits of its operands.
+struct BitPasses {
+  double slices = 1; ///< Columns of one weight.
+  double passes = 1; ///< Of one step.
+  BitPasses(const CrossbarDesc &crossbar, const Workload &workload) {
+    auto ceilDiv = [](int64_t a, int64_t b) { return double((a + b - 1) / b); };
+    for (const Workload::Operand &operand : workload.operands) {
+      if (operand.role == OperandRole::Weight)
+        slices = ceilDiv(operand.bits, crossbar.cellBits);
+      if (operand.role == OperandRole::Input)
+        passes = ceilDiv(operand.bits, crossbar.inputBitsPerPass) *
+                 double(crossbar.phases);
+    }
+  }
+};
+
+} // namespace
+
+static double computeCyclesOf(const AccessModel &model,
+                              const AccessCounts &counts) {
+  const Workload &workload = model.workload;
+  const MachineDesc &machine = model.machine;
+  if (machine.crossbar)
+    return counts.steps * BitPasses(*machine.crossbar, workload).passes *
+           perCycle(machine.crossbar->passCycles);
+  return (counts.steps * workload.opsPerPoint +
+          counts.resultSteps * workload.opsPerResult) /
+         perCycle(machine.array.macsPerCycleOf(stringify(workload.arithmetic)));
+}
+
 SpatialTime aicc::timeOf(const AccessModel &model, const Mapping &mapping,
                          const AccessCounts &counts) {
-  const Workload &workload = model.workload;
   const auto &memories = model.machine.memories;
   SpatialTime time;
-  time.computeCycles = (counts.steps * workload.opsPerPoint +
-                        counts.resultSteps * workload.opsPerResult) /
-                       perCycle(model.machine.array.macsPerCycleOf(
-                           stringify(workload.arithmetic)));
+  time.computeCycles = computeCyclesOf(model, counts);
   llvm::SmallVector<PortUse, 6> uses(memories.size());
   forEachHolder(mapping, [&](unsigned o, int inner, unsigned outer) {
     const Traffic &out = counts.at(o, outer);
@@ -168,14 +197,59 @@ struct MemoryBytes {
   }
 };
 
-/// Calls `visit(suffix, memory name, unit, count, pJ each)` for every item, so
-/// that a search can sum them without making texts.
+/// Weights that enter the cells: the innermost memory that may hold them.
+double cellsProgrammed(const AccessModel &model, const AccessCounts &counts) {
+  double sum = 0;
+  for (unsigned m = 0; m < counts.memories; ++m) {
+    if (!model.machine.memories[m].holdsRole(OperandRole::Weight))
+      continue;
+    for (auto [o, operand] : llvm::enumerate(model.workload.operands))
+      if (operand.role == OperandRole::Weight)
+        sum += counts.at(unsigned(o), m).fills.elements;
+    break;
+  }
+  return sum;
+}
+
+/// The items of a crossbar, as forEachItem.
+template <typename Visit>
+void forEachCrossbarItem(const AccessModel &model, const AccessCounts &counts,
+                         Visit visit) {
+  const MachineDesc &machine = model.machine;
+  const CrossbarDesc &crossbar = *machine.crossbar;
+  BitPasses bits(crossbar, model.workload);
+  double cells = bits.slices * double(crossbar.cellsPerSlice);
+  double rows = counts.rowsDriven * bits.passes;
+  double columns = counts.columnsRead * bits.passes * bits.slices;
+  auto item = [&](llvm::StringRef part, llvm::StringRef act,
+                  llvm::StringRef key, CountUnit unit, double count) {
+    if (const SourcedValue *action = machine.action(key))
+      visit(part, act, unit, count, action->value);
+  };
+  constexpr CountUnit operations = CountUnit::Operations;
+  constexpr CountUnit conversions = CountUnit::Conversions;
+  item("cell", ".read", "cell", operations,
+       model.workload.points() * bits.passes * cells);
+  item("wordline", ".drive", "wordline", operations, rows);
+  item("dac", ".convert", "dac_conversion", conversions, rows);
+  item("bitline", ".read", "bitline", operations, columns);
+  item("adc", ".convert", "adc_conversion", conversions, columns);
+  item("shift_add", "", "shift_add", operations, columns);
+  item("cell", ".program", "program_cell", operations,
+       cellsProgrammed(model, counts) * cells);
+}
+
+/// Calls `visit(begin of the name, rest of it, unit, count, pJ each)` for every
+/// item, so that a search can sum them without making texts.
 template <typename Visit>
 void forEachItem(const AccessModel &model, const AccessCounts &counts,
                  double cycles, Visit visit) {
   const MachineDesc &machine = model.machine;
-  visit("mac.", stringify(model.workload.arithmetic), CountUnit::Operations,
-        counts.operations, valueOf(macOf(model)));
+  if (machine.crossbar)
+    forEachCrossbarItem(model, counts, visit);
+  else
+    visit("mac.", stringify(model.workload.arithmetic), CountUnit::Operations,
+          counts.operations, valueOf(macOf(model)));
   for (auto [m, memory] : llvm::enumerate(machine.memories)) {
     MemoryBytes bytes(counts, unsigned(m));
     visit(memory.name, ".read", CountUnit::Bytes, bytes.read,
@@ -249,7 +323,7 @@ std::optional<Cost> aicc::estimateSpatial(const Workload &workload,
                                           const MachineDesc &machine,
                                           std::string &why) {
   AccessModel model(workload, machine);
-  if (!macOf(model)) {
+  if (!machine.crossbar && !macOf(model)) {
     why = "machine '" + machine.name +
           "' states no energy of an operation on " +
           stringify(workload.arithmetic).str() + " (mac_" +

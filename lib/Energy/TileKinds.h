@@ -72,6 +72,10 @@ double fetchesOf(const LoopNest &nest, const AccessModel::Shape &shape,
 /// Temporal iterations of one dimension as position 0 walks them.
 double stepsOf(const LoopNest::DimSteps &dim);
 
+/// Temporal iterations of all dimensions together with the positions along
+/// `axes` that have work in them.
+double activityOf(const LoopNest &nest, uint32_t axes);
+
 } // namespace aicc
 
 #endif // AICC_LIB_ENERGY_TILEKINDS_H

@@ -85,6 +85,10 @@ struct AccessCounts {
   double resultSteps = 0;
   double operations = 0; ///< Arithmetic operations, all positions together.
   double positions = 1;  ///< Of the array that are used, at most.
+  /// Of a crossbar, over all steps: rows that are driven, and columns (of whole
+  /// weights) that are read, of all instances.
+  double rowsDriven = 0;
+  double columnsRead = 0;
 
   Traffic &at(unsigned operand, unsigned memory) {
     return traffic[operand * memories + memory];

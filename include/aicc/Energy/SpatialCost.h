@@ -46,9 +46,13 @@ SpatialTime timeOf(const AccessModel &model, const Mapping &mapping,
 SpatialTotals totalsOf(const AccessModel &model, const Mapping &mapping,
                        const AccessCounts &counts);
 
-/// Prices item by item: "<memory>.read", "<memory>.write" (bytes),
-/// "mac.<arithmetic>" (operations), "leakage" (nanoseconds, pJ each = mW).
-/// Items that do not act are left out.
+/// Prices item by item: "<memory>.read", "<memory>.write" and
+/// "<memory>.multicast" (bytes), "mac.<arithmetic>", "pe.cycle" and
+/// "chip.cycle" (operations), "leakage" (nanoseconds, pJ each = mW). With a
+/// crossbar, in place of the multiply-accumulates: "cell.read",
+/// "wordline.drive", "bitline.read", "shift_add", "cell.program" (operations),
+/// "dac.convert", "adc.convert" (conversions). Items that do not act, or whose
+/// energy the machine does not state, are left out.
 Cost costOf(const AccessModel &model, const Mapping &mapping,
             const AccessCounts &counts);
 

@@ -296,6 +296,55 @@ TEST(SpatialCost, CyclesAreItemsToo) {
   EXPECT_EQ(cost->find("leakage"), nullptr);
 }
 
+/// 10 x 300 by 300 x 70 on two crossbars of 128 x 32 weights.
+TEST(SpatialCost, Crossbars) {
+  Workload workload;
+  workload.arithmetic = Arithmetic::I8;
+  workload.dims = {{10, false}, {300, true}, {70, false}};
+  workload.operands.resize(3);
+  workload.operands[0].index = {{{0, 1}}, {{1, 1}}};
+  workload.operands[1].index = {{{1, 1}}, {{2, 1}}};
+  workload.operands[1].role = OperandRole::Weight;
+  workload.operands[2].index = {{{0, 1}}, {{2, 1}}};
+  workload.operands[2].role = OperandRole::Output;
+  for (Workload::Operand &operand : workload.operands)
+    operand.bits = 8;
+  MachineDesc machine;
+  machine.array.axes = {{"instances", 2}, {"rows", 128, true}, {"cols", 32}};
+  machine.crossbar.emplace();
+  machine.crossbar->cellBits = 4;
+  machine.crossbar->cellsPerSlice = 2;
+  machine.crossbar->inputBitsPerPass = 1;
+  machine.crossbar->phases = 3;
+  machine.crossbar->passCycles = {5, "test"};
+  machine.memories.resize(2);
+  machine.memories[0].name = "cells";
+  machine.memories[0].perAxes = 7;
+  machine.memories[1].name = "dram";
+  for (const char *key : {"cell", "wordline", "bitline", "dac_conversion",
+                          "adc_conversion", "shift_add", "program_cell"})
+    machine.actions.push_back({key, {2, "test"}});
+  Mapping mapping;
+  mapping.loops = {{1, 128}, {2, 64}, {0, 1}, {2, 32, 0}, {1, 1, 1}, {2, 1, 2}};
+  mapping.residence = {{Mapping::bypass, 0}, {2, 0}, {Mapping::bypass, 0}};
+  std::string why;
+  auto cost = estimateSpatial(workload, mapping, machine, why);
+  ASSERT_TRUE(cost) << why;
+  // 8 bits of input, each three times; weights of two columns, two cells each.
+  constexpr double passes = 24, slices = 2, cells = 4;
+  EXPECT_EQ(cost->find("cell.read")->count, 10 * 300 * 70 * passes * cells);
+  // 300 rows, for three crossbars' worth of columns.
+  EXPECT_EQ(cost->find("wordline.drive")->count, 10 * 300 * 3 * passes);
+  EXPECT_EQ(cost->find("dac.convert")->count, 10 * 300 * 3 * passes);
+  // 70 columns, for three crossbars' worth of rows.
+  for (const char *key : {"bitline.read", "adc.convert", "shift_add"})
+    EXPECT_EQ(cost->find(key)->count, 10 * 3 * 70 * passes * slices) << key;
+  EXPECT_EQ(cost->find("cell.program")->count, 300 * 70 * cells);
+  EXPECT_EQ(cost->find("adc.convert")->unit, CountUnit::Conversions);
+  EXPECT_EQ(cost->find("mac.i8"), nullptr);
+  EXPECT_EQ(cost->computeCycles, 10 * 3 * 2 * passes * 5);
+}
+
 TEST(SpatialCost, MissingArithmeticIsSaid) {
   Stream stream;
   stream.workload.arithmetic = Arithmetic::BF16;
