@@ -63,9 +63,11 @@ static void printHead(const ReportData &data, const ReportTotals &totals,
   table.row({"energy", siQuantity(totals.energyPj * 1e-12, "J") +
                            (known ? plusMinus(data.uncertainty->energyPercent)
                                   : std::string())});
-  table.row({"time", siQuantity(totals.timeUs * 1e-6, "s") +
-                         (known ? plusMinus(data.uncertainty->timePercent)
-                                : std::string())});
+  std::string time = "not known"; // The manifest of an artefact has none.
+  if (totals.timeUs > 0)
+    time = siQuantity(totals.timeUs * 1e-6, "s") +
+           (known ? plusMinus(data.uncertainty->timePercent) : std::string());
+  table.row({"time", time});
   std::string macs = siQuantity(totals.macs, "MAC");
   if (totals.macs > 0)
     macs += ", " + siQuantity(totals.energyPj * 1e-12 / totals.macs, "J") +

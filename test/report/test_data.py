@@ -293,6 +293,7 @@ def test_artefact(tmp_path):
     assert data["totals"]["energy_pj"] == 1000 and data["totals"]["macs"] == 128
     assert data["nodes"][0]["name"] == "mm" and data["nodes"][0]["target"] == "cpu/fixture"
     assert data["memory"]["arena_bytes"] == 128 and data["objective"] == "edp"
+    assert re.search(r"time +not known", aicc_report(tmp_path / "net.so").stdout)
     # An artefact that carries its report has all of it.
     manifest["report"] = written("resnet50").data
     assert aicc_report(artefact(json.dumps(manifest), tmp_path / "whole.so"), "-o", output).returncode == 0

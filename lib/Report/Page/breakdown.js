@@ -109,7 +109,7 @@ function describeInputs() {
 }
 
 function drawHero() {
-  const { macs, energy_pj: pj } = totals;
+  const { macs, energy_pj: pj, time_us: us } = totals;
   const world = report.carbon.regions.find((grid) => grid.region === "World");
   const off = (part) => (known ? `± ${known[part]} %` : "predicted");
   byId("title").textContent = report.model.name || "Model";
@@ -117,7 +117,7 @@ function drawHero() {
   fill(byId("subtitle"), "on ", el("b", {}, machineName), ", for ", objective, describeInputs());
   fill(byId("tiles"),
     tile("Energy per inference", figure(energy(pj)), off("energy_percent")),
-    tile("Time per inference", figure(time(totals.time_us)), off("time_percent")),
+    tile("Time per inference", figure(us > 0 ? time(us) : "unknown"), us > 0 ? off("time_percent") : ""),
     tile("Arithmetic", figure(macs > 0 ? si(macs, "MAC") : "none"), macs > 0 ? `${energy(pj / macs)} for each` : ""),
     tile("Working memory", figure(bytes(report.memory.arena_bytes)),
       `and ${bytes(report.memory.weight_bytes)} of weights`),
