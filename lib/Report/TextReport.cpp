@@ -115,7 +115,8 @@ static void printNodes(const ReportData &data, const ReportTotals &totals,
     table.row({shortName(node.name), shortName(node.op, 20),
                shortName(node.target, 24), siQuantity(-energy * 1e-12, "J"),
                percentage(-energy, totals.energyPj),
-               siQuantity(node.timeUs * 1e-6, "s"), byteQuantity(moved)});
+               node.timeUs > 0 ? siQuantity(node.timeUs * 1e-6, "s") : "-",
+               moved > 0 ? byteQuantity(moved) : "-"});
   }
   os << '\n';
   table.print(os);
