@@ -93,6 +93,10 @@ TEST(MachineFile, Crossbar) {
   // 3 slices of the inputs, 2 phases each, of 5 cycles.
   EXPECT_DOUBLE_EQ(m.array.macsPerCycle.value, 1.0 / 30);
   EXPECT_EQ(m.memories.at(0).perAxes, 7u);
+  EXPECT_FALSE(m.memories.at(0).overlaps());
+  EXPECT_FALSE(m.memories.at(0).slides || m.memories.at(0).keepsZeros);
+  EXPECT_TRUE(m.memories.at(1).overlaps());
+  EXPECT_TRUE(m.memories.at(1).slides && m.memories.at(1).keepsZeros);
 }
 
 /// The example of the design document, with numbers in place of the dots.

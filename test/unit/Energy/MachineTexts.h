@@ -103,6 +103,9 @@ memories:
     read_pj_per_byte: {value: 0, source: "a book"}
   - name: sram
     bytes: 65536
+    streams: true
+    slides: true
+    keeps_zeros: true
     bytes_per_cycle: {value: 32, source: "a book"}
     read_pj_per_byte: {value: 1, source: "a book"}
 energy:
