@@ -121,7 +121,7 @@ static bool checkAxes(const AccessModel &model, const Mapping &mapping,
   for (const Mapping::Loop &loop : mapping.loops) {
     int64_t &extent = left[loop.dim];
     if (loop.isSpatial())
-      used[loop.axis] *= double((extent + loop.tile - 1) / loop.tile);
+      used[loop.axis] *= double((extent - 1) / loop.tile + 1);
     extent = std::min(extent, loop.tile);
   }
   for (auto [axis, positions] : llvm::enumerate(used)) {

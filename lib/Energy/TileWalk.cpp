@@ -10,7 +10,8 @@
 using namespace aicc;
 using llvm::SmallVector;
 
-static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+/// Of positive numbers; `a + b` might not fit.
+static int64_t ceilDiv(int64_t a, int64_t b) { return (a - 1) / b + 1; }
 
 LoopNest::LoopNest(const Workload &workload, const Mapping &mapping) {
   dims.resize(workload.dims.size());

@@ -96,7 +96,12 @@ std::vector<Shape> shapesWith(int64_t stride, int64_t dilation) {
   };
 }
 
-SourcedValue value(double v) { return {v, "test"}; }
+SourcedValue value(double number) {
+  SourcedValue result;
+  result.value = number;
+  result.source = "test";
+  return result;
+}
 
 void makeWorkload(Random &random, Case &made) {
   auto shapes = shapesWith(random.between(1, 3), random.between(1, 3));

@@ -23,7 +23,10 @@ constexpr OperandRole roles[] = {OperandRole::Input, OperandRole::Weight,
 constexpr int8_t none = Mapping::bypass;
 
 SourcedValue value(double number, const char *source) {
-  return {number, source};
+  SourcedValue result;
+  result.value = number;
+  result.source = source;
+  return result;
 }
 
 /// A square convolution: dimensions M (outputs), C, P, Q, R, S.

@@ -14,22 +14,29 @@ namespace {
 
 constexpr uint32_t cases = 400;
 
+SourcedValue value(double number) {
+  SourcedValue result;
+  result.value = number;
+  result.source = "test";
+  return result;
+}
+
 /// A random case with prices and bandwidths.
 Case pricedCase(uint32_t seed) {
   Case made = oracle::makeCase(seed);
   double price = 0.5;
   for (MemoryDesc &memory : made.machine.memories) {
-    memory.readPjPerByte = {price, "test"};
+    memory.readPjPerByte = value(price);
     if (seed % 3 == 0)
-      memory.writePjPerByte = {price * 1.5, "test"};
-    memory.leakageMw = {price / 4, "test"};
-    memory.bytesPerCycle = {double(1 + seed % 7), "test"};
+      memory.writePjPerByte = value(price * 1.5);
+    memory.leakageMw = value(price / 4);
+    memory.bytesPerCycle = value(double(1 + seed % 7));
     memory.sharedPort = seed % 2 == 0;
     price *= 4;
   }
-  made.machine.actions = {{"mac_f32", {3.0, "test"}}};
-  made.machine.clockMhz = {500, "test"};
-  made.machine.leakageMw = {2, "test"};
+  made.machine.actions = {{"mac_f32", value(3.0)}};
+  made.machine.clockMhz = value(500);
+  made.machine.leakageMw = value(2);
   return made;
 }
 
@@ -58,8 +65,8 @@ struct Stream {
     machine.memories.resize(2);
     machine.memories[0].name = "buffer";
     machine.memories[1].name = "dram";
-    machine.memories[1].bytesPerCycle = {2, "test"};
-    machine.actions = {{"mac_f32", {3.0, "test"}}};
+    machine.memories[1].bytesPerCycle = value(2);
+    machine.actions = {{"mac_f32", value(3.0)}};
     mapping.loops = {{0, 100}, {0, 1}};
     mapping.residence = {{1, 0}, {1, 0}};
   }
@@ -265,7 +272,7 @@ TEST(SpatialTime, StreamsOverlapWithoutASecondBuffer) {
 TEST(SpatialTime, TheArithmeticWaitsForItsMemory) {
   Stream stream;
   stream.machine.memories[0].doubleBuffered = true;
-  stream.machine.memories[0].bytesPerCycle = {0.5, "test"};
+  stream.machine.memories[0].bytesPerCycle = value(0.5);
   SpatialTime time = stream.time();
   // Reads by the arithmetic and drains share the buffer's read port: 2000
   // bytes; the last drain of 100 comes after.
@@ -274,7 +281,7 @@ TEST(SpatialTime, TheArithmeticWaitsForItsMemory) {
 
 TEST(SpatialTime, OperationsPerCycle) {
   Stream stream;
-  stream.machine.array.macsPerCycle = {4, "test"};
+  stream.machine.array.macsPerCycle = value(4);
   stream.workload.opsPerPoint = 2;
   stream.workload.opsPerResult = 1;
   EXPECT_EQ(stream.time().computeCycles, 750);
@@ -283,9 +290,9 @@ TEST(SpatialTime, OperationsPerCycle) {
 TEST(SpatialCost, CyclesAreItemsToo) {
   Stream stream;
   stream.machine.array.axes = {{"rows", 4}, {"cols", 2}};
-  stream.machine.actions.push_back({"pe_cycle", {0.5, "test"}});
-  stream.machine.actions.push_back({"chip_cycle", {7, "test"}});
-  stream.machine.memories[1].multicastPjPerByte = {0.25, "test"};
+  stream.machine.actions.push_back({"pe_cycle", value(0.5)});
+  stream.machine.actions.push_back({"chip_cycle", value(7)});
+  stream.machine.memories[1].multicastPjPerByte = value(0.25);
   std::string why;
   auto cost =
       estimateSpatial(stream.workload, stream.mapping, stream.machine, why);
@@ -316,14 +323,14 @@ TEST(SpatialCost, Crossbars) {
   machine.crossbar->cellsPerSlice = 2;
   machine.crossbar->inputBitsPerPass = 1;
   machine.crossbar->phases = 3;
-  machine.crossbar->passCycles = {5, "test"};
+  machine.crossbar->passCycles = value(5);
   machine.memories.resize(2);
   machine.memories[0].name = "cells";
   machine.memories[0].perAxes = 7;
   machine.memories[1].name = "dram";
   for (const char *key : {"cell", "wordline", "bitline", "dac_conversion",
                           "adc_conversion", "shift_add", "program_cell"})
-    machine.actions.push_back({key, {2, "test"}});
+    machine.actions.push_back({key, value(2)});
   Mapping mapping;
   mapping.loops = {{1, 128}, {2, 64}, {0, 1}, {2, 32, 0}, {1, 1, 1}, {2, 1, 2}};
   mapping.residence = {{Mapping::bypass, 0}, {2, 0}, {Mapping::bypass, 0}};
