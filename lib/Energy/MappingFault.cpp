@@ -5,6 +5,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace aicc;
 using llvm::ArrayRef;
@@ -120,8 +121,9 @@ static bool checkAxes(const AccessModel &model, const Mapping &mapping,
   SmallVector<double, 4> used(model.machine.array.axes.size(), 1);
   for (const Mapping::Loop &loop : mapping.loops) {
     int64_t &extent = left[loop.dim];
+    int64_t trips = llvm::divideCeilSigned(extent, loop.tile);
     if (loop.isSpatial())
-      used[loop.axis] *= double((extent - 1) / loop.tile + 1);
+      used[loop.axis] *= double(trips);
     extent = std::min(extent, loop.tile);
   }
   for (auto [axis, positions] : llvm::enumerate(used)) {

@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 #include <cmath>
@@ -104,13 +105,14 @@ struct BitPasses {
   double slices = 1; ///< Columns of one weight.
   double passes = 1; ///< Of one step.
   BitPasses(const CrossbarDesc &crossbar, const Workload &workload) {
-    auto ceilDiv = [](int64_t a, int64_t b) { return double((a + b - 1) / b); };
     for (const Workload::Operand &operand : workload.operands) {
       if (operand.role == OperandRole::Weight)
-        slices = ceilDiv(operand.bits, crossbar.cellBits);
+        slices =
+            double(llvm::divideCeilSigned(operand.bits, crossbar.cellBits));
       if (operand.role == OperandRole::Input)
-        passes = ceilDiv(operand.bits, crossbar.inputBitsPerPass) *
-                 double(crossbar.phases);
+        passes = double(
+            llvm::divideCeilSigned(operand.bits, crossbar.inputBitsPerPass) *
+            crossbar.phases);
     }
   }
 };

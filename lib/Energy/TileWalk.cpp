@@ -3,15 +3,13 @@
 #include "lib/Energy/TileWalk.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 #include <climits>
 
 using namespace aicc;
 using llvm::SmallVector;
-
-/// Of positive numbers; `a + b` might not fit.
-static int64_t ceilDiv(int64_t a, int64_t b) { return (a - 1) / b + 1; }
 
 LoopNest::LoopNest(const Workload &workload, const Mapping &mapping) {
   dims.resize(workload.dims.size());
@@ -23,7 +21,7 @@ LoopNest::LoopNest(const Workload &workload, const Mapping &mapping) {
   for (auto [index, loop] : llvm::enumerate(mapping.loops)) {
     DimSteps &dim = dims[loop.dim];
     int64_t &extent = left[loop.dim];
-    int64_t trips = ceilDiv(extent, loop.tile);
+    int64_t trips = llvm::divideCeilSigned(extent, loop.tile);
     if (trips <= 1)
       continue;
     dim.steps.push_back({int(index), loop.tile, loop.axis, trips});
@@ -116,7 +114,7 @@ static void cut(const State &state, const LoopNest::Step &step, Role role,
   SmallVector<int64_t, 6> limits;
   auto addLimits = [&](int64_t length) {
     limits.push_back(length / step.tile);
-    limits.push_back(ceilDiv(length, step.tile));
+    limits.push_back(llvm::divideCeilSigned(length, step.tile));
   };
   for (const Run &run : state.pattern.runs)
     addLimits(run.length);
