@@ -10,7 +10,7 @@ using namespace llvm;
 
 namespace aicc::search {
 
-MachineDesc withoutLimits(const MachineDesc &machine) {
+static MachineDesc withoutLimits(const MachineDesc &machine) {
   MachineDesc free = machine;
   free.leakageMw = SourcedValue();
   for (MemoryDesc &memory : free.memories) {
@@ -20,7 +20,24 @@ MachineDesc withoutLimits(const MachineDesc &machine) {
   llvm::erase_if(free.actions, [](const auto &action) {
     return StringRef(action.first).ends_with("_cycle");
   });
+  // How a loop order is run does not change what it moves.
+  free.array.dataflows.clear();
   return free;
+}
+
+CostProbes::CostProbes(const Workload &workload, const MachineDesc &machine)
+    : free(withoutLimits(machine)), real(workload, machine),
+      whole(workload, free) {
+  bool isGated = llvm::is_contained(machine.array.gatesZeros, true);
+  for (unsigned o = 0; o != workload.operands.size(); ++o) {
+    Part &part = parts.emplace_back();
+    part.workload = std::make_unique<Workload>(workload);
+    if (isGated)
+      part.operand = o;
+    else
+      part.workload->operands = {workload.operands[o]};
+    part.model = std::make_unique<AccessModel>(*part.workload, free);
+  }
 }
 
 double capacityOf(const MemoryDesc &memory) {
@@ -35,33 +52,30 @@ namespace {
 /// only one boundary has its tile, all others lie at the ends of the nest.
 class TableBuilder {
 public:
-  TableBuilder(PriceTables &tables)
-      : tables(tables), free(withoutLimits(tables.machine)),
-        model(tables.workload, free) {}
+  TableBuilder(PriceTables &tables) : tables(tables) {}
 
-  bool build();
-  bool buildBase();
+  void findPorts();
+  bool findBase();
+  void findBoundaries();
+  bool fill(Boundary &boundary);
 
 private:
-  void findPorts();
-  void findBoundaries();
-  void shapeBoundary(Boundary &boundary);
-  bool fillEntries(Boundary &boundary);
-  bool fillEntry(Boundary &boundary, const TilePoint &point);
+  void shape(Boundary &boundary);
+  bool fillEntry(Boundary &boundary, const TilePoint &point,
+                 const Load &reference);
   bool measure(Boundary &boundary, const TilePoint &point, bool repeats,
                Load &load, BoundaryEntry &entry);
   Mapping probe(const Boundary &boundary, const TilePoint &point,
                 bool repeats) const;
-  Load priceOf(const Mapping &mapping, const AccessCounts &counts,
-               unsigned first, unsigned last) const;
+  Load priceOf(const AccessModel &model, const Mapping &mapping,
+               const AccessCounts &counts, unsigned first, unsigned last) const;
   void addBusy(const Traffic &inner, const Traffic &outer, int innerMemory,
                unsigned outerMemory, Load &load) const;
+  double leastBusy(const AccessCounts &counts) const;
   void addLoops(Mapping &mapping, ArrayRef<unsigned> dims,
                 const TilePoint &from, const TilePoint &to) const;
 
   PriceTables &tables;
-  MachineDesc free;
-  AccessModel model;
 };
 
 } // namespace
@@ -119,7 +133,7 @@ void TableBuilder::findBoundaries() {
   }
 }
 
-void TableBuilder::shapeBoundary(Boundary &boundary) {
+void TableBuilder::shape(Boundary &boundary) {
   const Workload::Operand &operand = tables.workload.operands[boundary.operand];
   boundary.elementBytes = operand.density * double(operand.bits) / 8;
   boundary.partialBytes =
@@ -129,7 +143,7 @@ void TableBuilder::shapeBoundary(Boundary &boundary) {
   for (auto [d, dim] : enumerate(tables.sizes.dims)) {
     if (dim.extents.size() == 1)
       continue;
-    if (model.shapeOf(boundary.operand).moves(d)) {
+    if (tables.probes.real.shapeOf(boundary.operand).moves(d)) {
       boundary.moving.push_back(d);
       boundary.stride.push_back(size);
       size *= uint32_t(dim.extents.size());
@@ -155,15 +169,16 @@ Mapping TableBuilder::probe(const Boundary &boundary, const TilePoint &point,
     addLoops(mapping, boundary.still, whole, unit);
   int8_t last = int8_t(mapping.loops.size());
   appendSpatialLoops(tables.workload, tables.unrolling, mapping);
+  const CostProbes::Part &part = tables.probes.parts[boundary.operand];
   unsigned memories = tables.machine.memories.size();
-  for (auto [o, operand] : enumerate(tables.workload.operands)) {
+  for (auto [o, operand] : enumerate(part.workload->operands)) {
     auto &residence = mapping.residence.emplace_back();
     for (auto [m, memory] : enumerate(tables.machine.memories)) {
       if (m + 1 == memories)
         residence.push_back(0);
       else if (!memory.holdsRole(operand.role))
         residence.push_back(Mapping::bypass);
-      else if (o == boundary.operand && m >= boundary.memory)
+      else if (o == part.operand && m >= boundary.memory)
         residence.push_back(m == boundary.memory ? at : 0);
       else
         residence.push_back(last);
@@ -195,8 +210,9 @@ void TableBuilder::addBusy(const Traffic &inner, const Traffic &outer,
 }
 
 /// The load of operands [first, last) alone.
-Load TableBuilder::priceOf(const Mapping &mapping, const AccessCounts &counts,
-                           unsigned first, unsigned last) const {
+Load TableBuilder::priceOf(const AccessModel &model, const Mapping &mapping,
+                           const AccessCounts &counts, unsigned first,
+                           unsigned last) const {
   AccessCounts part;
   part.memories = counts.memories;
   part.traffic.resize(counts.traffic.size());
@@ -218,33 +234,57 @@ Load TableBuilder::priceOf(const Mapping &mapping, const AccessCounts &counts,
   return load;
 }
 
-/// What `boundary` costs at tile `point`, beyond having its whole operand in
-/// the memory under the same loops.
+/// Cycles that the busiest port is busy in any case: transfers that do not run
+/// alongside the arithmetic only add to that.
+double TableBuilder::leastBusy(const AccessCounts &counts) const {
+  double busiest = 0;
+  for (const Port &port : tables.ports) {
+    double bytes = 0;
+    for (unsigned o = 0; o != tables.workload.operands.size(); ++o) {
+      const Traffic &traffic = counts.at(o, port.memory);
+      if (port.takesReads)
+        bytes += traffic.reads.busiestBytes + traffic.drains.busiestBytes;
+      if (port.takesWrites)
+        bytes += traffic.fills.busiestBytes + traffic.updates.busiestBytes;
+    }
+    busiest = std::max(busiest, bytes / port.bytesPerCycle);
+  }
+  return busiest;
+}
+
+/// What `boundary` costs at tile `point`. Where other boundaries of its operand
+/// cost something under these loops, too, without that.
 bool TableBuilder::measure(Boundary &boundary, const TilePoint &point,
                            bool repeats, Load &load, BoundaryEntry &entry) {
-  const unsigned o = boundary.operand;
+  const CostProbes::Part &part = tables.probes.parts[boundary.operand];
+  const AccessModel &model = *part.model;
+  const unsigned o = part.operand;
+  bool isOutput = part.workload->operands[o].isOutput();
   Mapping mapping = probe(boundary, point, repeats);
   AccessCounts counts;
   MappingFault fault;
   if (!model.count(mapping, counts, fault))
     return false;
-  load = priceOf(mapping, counts, o, o + 1);
+  load = priceOf(model, mapping, counts, o, o + 1);
   const Traffic &inside = counts.at(o, boundary.memory);
   entry.elements = inside.tileElements;
   // In the innermost memory, no other boundary decides how wide results are.
   if (boundary.innerOfSame < 0 && inside.tileElements > 0)
     boundary.elementBytes = inside.tileBytes / inside.tileElements;
-  if (tables.workload.operands[o].isOutput())
+  if (isOutput)
     entry.isOnce =
         counts.at(o, boundary.outer).updates.elements == model.wholeElements(o);
+  if (!isOutput && boundary.innerOfSame < 0)
+    return true;
   mapping.residence[o][boundary.memory] = 0;
   if (!model.count(mapping, counts, fault))
     return false;
-  load.addScaled(priceOf(mapping, counts, o, o + 1), -1);
+  load.addScaled(priceOf(model, mapping, counts, o, o + 1), -1);
   return true;
 }
 
-bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point) {
+bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
+                             const Load &reference) {
   BoundaryEntry &entry = boundary.entries[boundary.index(point)];
   double repeats = boundary.repeats(tables.sizes, TilePoint{});
   Load all;
@@ -256,13 +296,19 @@ bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point) {
     entry.more.addScaled(all, 1 / (repeats - 1));
     entry.more.addScaled(entry.first, -1 / (repeats - 1));
   }
+  entry.first.addScaled(reference, -1);
   return true;
 }
 
-bool TableBuilder::fillEntries(Boundary &boundary) {
+bool TableBuilder::fill(Boundary &boundary) {
+  shape(boundary);
+  Load reference;
+  BoundaryEntry unused;
+  if (!measure(boundary, tables.sizes.whole(), false, reference, unused))
+    return false;
   TilePoint point = {};
   for (;;) {
-    if (!fillEntry(boundary, point))
+    if (!fillEntry(boundary, point, reference))
       return false;
     unsigned i = 0;
     for (; i != boundary.moving.size(); ++i) {
@@ -279,58 +325,71 @@ bool TableBuilder::fillEntries(Boundary &boundary) {
 }
 
 /// The mapping that has everything everywhere.
-bool TableBuilder::buildBase() {
-  findPorts();
-  Boundary none;
-  none.operand = unsigned(tables.workload.operands.size());
-  Mapping mapping = probe(none, tables.sizes.whole(), false);
+bool TableBuilder::findBase() {
+  const AccessModel &model = tables.probes.whole;
+  Mapping mapping;
   SmallVector<unsigned, 12> dims;
   for (unsigned d = 0; d != tables.sizes.dims.size(); ++d)
     dims.push_back(d);
-  mapping.loops.clear();
-  for (auto &residence : mapping.residence)
-    for (int8_t &at : residence)
-      at = at == Mapping::bypass ? at : int8_t(0);
   addLoops(mapping, dims, tables.sizes.whole(), TilePoint{});
   appendSpatialLoops(tables.workload, tables.unrolling, mapping);
+  for (const Workload::Operand &operand : tables.workload.operands) {
+    auto &residence = mapping.residence.emplace_back();
+    for (const MemoryDesc &memory : tables.machine.memories)
+      residence.push_back(memory.holdsRole(operand.role) ? int8_t(0)
+                                                         : Mapping::bypass);
+    residence.back() = 0;
+  }
   AccessCounts counts;
   MappingFault fault;
   if (!model.count(mapping, counts, fault))
     return false;
-  tables.base = priceOf(mapping, counts, 0, none.operand);
+  tables.base =
+      priceOf(model, mapping, counts, 0, tables.workload.operands.size());
   tables.computeCycles = timeOf(model, mapping, counts).computeCycles;
+  tables.leastCycles = std::max(tables.computeCycles, leastBusy(counts));
   SpatialTotals totals = totalsOf(model, mapping, counts);
   // What remains of the energy is the arithmetic's own, and what the real
   // machine adds goes by the cycle.
   AccessCounts idle = counts;
   idle.traffic.assign(counts.traffic.size(), Traffic());
   tables.base.energyPj += totalsOf(model, mapping, idle).energyPj;
-  AccessModel real(tables.workload, tables.machine);
   if (totals.cycles > 0)
     tables.pjPerCycle =
-        (totalsOf(real, mapping, counts).energyPj - totals.energyPj) /
+        (totalsOf(tables.probes.real, mapping, counts).energyPj -
+         totals.energyPj) /
         totals.cycles;
   return true;
 }
 
-bool TableBuilder::build() {
-  if (!buildBase())
-    return false;
-  findBoundaries();
-  for (Boundary &boundary : tables.boundaries) {
-    shapeBoundary(boundary);
-    if (!fillEntries(boundary))
+bool PriceTables::buildBase() {
+  TableBuilder builder(*this);
+  builder.findPorts();
+  return builder.findBase();
+}
+
+/// The least energy that `boundary` adds, of all tiles that fit.
+static double leastEnergy(const Boundary &boundary, double capacity) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const BoundaryEntry &entry : boundary.entries)
+    if (entry.elements * boundary.elementBytes <= capacity)
+      least = std::min(least, entry.first.energyPj);
+  return least;
+}
+
+bool PriceTables::buildBoundaries(
+    function_ref<bool(double energyPj, double cycles)> isHopeless) {
+  TableBuilder builder(*this);
+  builder.findBoundaries();
+  double energy = base.energyPj + leastCycles * pjPerCycle;
+  for (Boundary &boundary : boundaries) {
+    if (!builder.fill(boundary))
+      return false;
+    energy += leastEnergy(boundary, capacity[boundary.memory]);
+    if (isHopeless(energy, leastCycles))
       return false;
   }
   return true;
-}
-
-bool PriceTables::build(PriceTables &tables) {
-  return TableBuilder(tables).build();
-}
-
-bool PriceTables::buildBase(PriceTables &tables) {
-  return TableBuilder(tables).buildBase();
 }
 
 } // namespace aicc::search

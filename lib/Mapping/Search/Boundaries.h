@@ -13,7 +13,10 @@
 #include "aicc/Energy/SpatialCost.h"
 #include "lib/Mapping/Search/MapSpace.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
+
 #include <limits>
+#include <memory>
 
 namespace aicc::search {
 
@@ -84,8 +87,27 @@ struct Boundary {
   }
 };
 
+/// The cost model, set up to be asked about one part of a mapping at a time.
+struct CostProbes {
+  CostProbes(const Workload &workload, const MachineDesc &machine);
+
+  /// The machine with no limits of size and nothing that is paid by the cycle:
+  /// its costs are those of the accesses alone.
+  MachineDesc free;
+  AccessModel real, whole; ///< On the machine, and on `free`.
+  /// For each operand, a workload with that operand alone (or all of it, where
+  /// operands gate each other's accesses) and its place in there.
+  struct Part {
+    std::unique_ptr<Workload> workload;
+    std::unique_ptr<AccessModel> model;
+    unsigned operand = 0;
+  };
+  std::vector<Part> parts;
+};
+
 /// Everything that the search needs to know about one unrolling.
 struct PriceTables {
+  const CostProbes &probes;
   const Workload &workload;
   const MachineDesc &machine;
   const Unrolling &unrolling;
@@ -96,24 +118,25 @@ struct PriceTables {
   /// crosses each boundary once.
   Load base;
   double computeCycles = 0;
+  double leastCycles = 0;       ///< Of the arithmetic and of every port.
   double pjPerCycle = 0;        ///< Leakage and clocks.
   std::vector<double> capacity; ///< By memory, for one instance.
   std::vector<double> copies;   ///< Instances in use, by memory.
 
-  /// False if an operand's index cannot be counted.
-  static bool build(PriceTables &tables);
-  /// All but `boundaries`; quick.
-  static bool buildBase(PriceTables &tables);
-
-  PriceTables(const Workload &workload, const MachineDesc &machine,
-              const Unrolling &unrolling, bool isPerfect)
-      : workload(workload), machine(machine), unrolling(unrolling),
+  PriceTables(const CostProbes &probes, const Unrolling &unrolling,
+              bool isPerfect)
+      : probes(probes), workload(probes.real.workload),
+        machine(probes.real.machine), unrolling(unrolling),
         sizes(workload, unrolling, isPerfect) {}
-};
 
-/// A machine like `machine` with no limits of size and nothing that is paid by
-/// the cycle: its costs are those of the accesses alone.
-MachineDesc withoutLimits(const MachineDesc &machine);
+  /// All but `boundaries`; quick. False if an operand's index cannot be
+  /// counted.
+  bool buildBase();
+  /// `boundaries`. Gives up, and returns false, once `isHopeless` is true of
+  /// energy (pJ) and cycles that no mapping can undercut.
+  bool buildBoundaries(
+      llvm::function_ref<bool(double energyPj, double cycles)> isHopeless);
+};
 
 /// Bytes that tiles may take in one instance of a memory; infinite if
 /// unbounded.

@@ -25,7 +25,7 @@ public:
   Search(const Workload &workload, const MachineDesc &machine,
          const SpatialMapperOptions &options)
       : workload(workload), machine(machine), options(options),
-        incumbents(options) {}
+        probes(workload, machine), incumbents(options) {}
 
   SpatialMapperResult run();
 
@@ -41,6 +41,7 @@ private:
   const Workload &workload;
   const MachineDesc &machine;
   const SpatialMapperOptions &options;
+  CostProbes probes;
   Incumbents incumbents;
   std::vector<Unrolling> all;
 };
@@ -52,10 +53,10 @@ private:
 template <typename Incumbents>
 bool Search<Incumbents>::leastOf(const Unrolling &unrolling,
                                  Totals &least) const {
-  PriceTables tables(workload, machine, unrolling, options.perfectFactors);
-  if (!PriceTables::buildBase(tables))
+  PriceTables tables(probes, unrolling, options.perfectFactors);
+  if (!tables.buildBase())
     return false;
-  least.cycles = tables.computeCycles;
+  least.cycles = tables.leastCycles;
   least.energyPj = tables.base.energyPj + least.cycles * tables.pjPerCycle;
   return true;
 }
@@ -92,9 +93,11 @@ template <typename Incumbents> SpatialMapperResult Search<Incumbents>::run() {
       nodes.open = std::min(nodes.open, choice.promise);
       continue;
     }
-    PriceTables tables(workload, machine, all[choice.index],
-                       options.perfectFactors);
-    if (PriceTables::build(tables))
+    PriceTables tables(probes, all[choice.index], options.perfectFactors);
+    auto isHopeless = [&](double energyPj, double cycles) {
+      return incumbents.isHopeless(energyPj, cycles);
+    };
+    if (tables.buildBase() && tables.buildBoundaries(isHopeless))
       Walk<Incumbents>(tables, options.budgets.memoryBytes, incumbents, nodes)
           .run();
   }

@@ -13,9 +13,8 @@ namespace aicc::search {
 template <typename Incumbents>
 Walk<Incumbents>::Walk(const PriceTables &tables, double memoryBudget,
                        Incumbents &incumbents, NodeBudget &nodes)
-    : tables(tables), model(tables.workload, tables.machine),
-      memoryBudget(memoryBudget), incumbents(incumbents), nodes(nodes),
-      bounds(tables) {}
+    : tables(tables), memoryBudget(memoryBudget), incumbents(incumbents),
+      nodes(nodes), bounds(tables) {}
 
 /// What `load`, and at least `rest` besides, come to.
 template <typename Incumbents>
@@ -195,6 +194,7 @@ template <typename Incumbents> Mapping Walk<Incumbents>::realise() const {
 template <typename Incumbents>
 void Walk<Incumbents>::evaluate(const State &state) {
   ++nodes.stats.evaluated;
+  const AccessModel &model = tables.probes.real;
   SpatialCandidate candidate;
   candidate.mapping = realise();
   AccessCounts counts;

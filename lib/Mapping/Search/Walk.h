@@ -62,7 +62,6 @@ private:
   Mapping realise() const;
 
   const PriceTables &tables;
-  AccessModel model;
   double memoryBudget;
   Incumbents &incumbents;
   NodeBudget &nodes;
