@@ -83,7 +83,7 @@ void compare(const Case &made) {
 } // namespace
 
 TEST(AccessCountsOracle, RandomMappings) {
-  for (uint32_t seed = 1; seed <= 1500; ++seed) {
+  for (uint32_t seed = 1; seed <= 4000; ++seed) {
     Case made = oracle::makeCase(seed);
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + oracle::show(made));
     compare(made);
