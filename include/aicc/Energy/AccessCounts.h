@@ -13,6 +13,7 @@
 #include "aicc/Energy/Mapping.h"
 #include "aicc/Energy/Workload.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
@@ -135,9 +136,9 @@ public:
   ///   inputs, weights:  fills of inner = crossing.inner, reads of outer =
   ///                     crossing.outer
   ///   outputs:          drains of inner = crossing.inner, updates of outer =
-  ///                     crossing.outer, and with no reduction over positions
-  ///                     outside of their memories: fills of inner = reads of
-  ///                     outer = crossing.outer - wholeElements(operand)
+  ///                     crossing.outer; and where no two instances hold sums
+  ///                     of the same element: fills of inner = reads of outer
+  ///                     = crossing.outer - wholeElements(operand)
   /// `mapping.residence` is not read. The loops must be legal. False if the
   /// operand's index cannot be counted.
   bool crossing(const Mapping &mapping, unsigned operand, int inner,
