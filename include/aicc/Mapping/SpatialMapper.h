@@ -73,7 +73,10 @@ struct SpatialMapperResult {
   /// says how close the space comes.
   std::vector<SpatialCandidate> candidates;
   std::string why;
-  /// The search was exhaustive: `candidates[0]` is the optimum of the space.
+  /// `candidates[0]` is the optimum of the space. False if the limit of nodes
+  /// stopped the search, and for machines on which the order of loops matters
+  /// beyond the tiles: memories that slide, arrays that name dataflows, copies
+  /// of partial sums that are cheaper to bring out than to keep.
   bool isOptimal = false;
   /// No mapping of the space has a smaller value of the objective.
   double lowerBound = 0;

@@ -5,6 +5,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace llvm;
 
@@ -16,6 +17,7 @@ static MachineDesc withoutLimits(const MachineDesc &machine) {
   for (MemoryDesc &memory : free.memories) {
     memory.bytes = 0;
     memory.leakageMw = SourcedValue();
+    memory.slides = false; // What it saves, whole mappings show.
   }
   llvm::erase_if(free.actions, [](const auto &action) {
     return StringRef(action.first).ends_with("_cycle");
@@ -135,9 +137,11 @@ void TableBuilder::findBoundaries() {
 
 void TableBuilder::shape(Boundary &boundary) {
   const Workload::Operand &operand = tables.workload.operands[boundary.operand];
-  boundary.elementBytes = operand.density * double(operand.bits) / 8;
+  double share =
+      tables.machine.memories[boundary.memory].keepsZeros ? 1 : operand.density;
+  boundary.elementBytes = share * double(operand.bits) / 8;
   boundary.partialBytes =
-      operand.density *
+      share *
       double(operand.isOutput() ? operand.bitsOfPartial() : operand.bits) / 8;
   uint32_t size = 1;
   for (auto [d, dim] : enumerate(tables.sizes.dims)) {
@@ -192,7 +196,7 @@ Mapping TableBuilder::probe(const Boundary &boundary, const TilePoint &point,
 void TableBuilder::addBusy(const Traffic &inner, const Traffic &outer,
                            int innerMemory, unsigned outerMemory,
                            Load &load) const {
-  if (innerMemory >= 0 && !tables.machine.memories[innerMemory].doubleBuffered)
+  if (innerMemory >= 0 && !tables.machine.memories[innerMemory].overlaps())
     return;
   auto rest = [](const Flow &flow) {
     return flow.busiestBytes - flow.firstBytes;
@@ -283,6 +287,18 @@ bool TableBuilder::measure(Boundary &boundary, const TilePoint &point,
   return true;
 }
 
+/// No part of `load` is negative, but for the rounding of `scale`.
+static bool isPositive(const Load &load, const Load &scale) {
+  auto isLess = [](double part, double of) {
+    return part < -1e-9 * (1 + std::abs(of));
+  };
+  for (auto [part, of] : zip(load.busy, scale.busy))
+    if (isLess(part, of))
+      return false;
+  return !isLess(load.energyPj, scale.energyPj) &&
+         !isLess(load.serialCycles, scale.serialCycles);
+}
+
 bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
                              const Load &reference) {
   BoundaryEntry &entry = boundary.entries[boundary.index(point)];
@@ -295,6 +311,7 @@ bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
   if (repeats > 1) {
     entry.more.addScaled(all, 1 / (repeats - 1));
     entry.more.addScaled(entry.first, -1 / (repeats - 1));
+    tables.isMonotone &= isPositive(entry.more, entry.first);
   }
   entry.first.addScaled(reference, -1);
   return true;

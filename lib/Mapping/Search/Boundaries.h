@@ -118,8 +118,11 @@ struct PriceTables {
   /// crosses each boundary once.
   Load base;
   double computeCycles = 0;
-  double leastCycles = 0;       ///< Of the arithmetic and of every port.
-  double pjPerCycle = 0;        ///< Leakage and clocks.
+  double leastCycles = 0; ///< Of the arithmetic and of every port.
+  double pjPerCycle = 0;  ///< Leakage and clocks.
+  /// Repeating what crosses a boundary never saves anything. Where positions
+  /// hold copies of a partial sum it may: they begin at zero again.
+  bool isMonotone = true;
   std::vector<double> capacity; ///< By memory, for one instance.
   std::vector<double> copies;   ///< Instances in use, by memory.
 

@@ -85,7 +85,10 @@ template <typename Incumbents> SpatialMapperResult Search<Incumbents>::run() {
   all = unrollings(workload, machine, options.axisDims);
   result.stats.unrollings = all.size();
   NodeBudget nodes{result.stats, options.nodeLimit};
+  double least = std::numeric_limits<double>::infinity();
+  bool isExact = isOrderFree(machine);
   for (const Choice &choice : rankUnrollings()) {
+    least = std::min(least, choice.promise);
     incumbents.begin();
     if (incumbents.isHopeless(choice.least.energyPj, choice.least.cycles))
       continue;
@@ -100,17 +103,18 @@ template <typename Incumbents> SpatialMapperResult Search<Incumbents>::run() {
     if (tables.buildBase() && tables.buildBoundaries(isHopeless))
       Walk<Incumbents>(tables, options.budgets.memoryBytes, incumbents, nodes)
           .run();
+    isExact &= tables.isMonotone;
   }
   result.candidates = incumbents.take();
-  result.isOptimal = nodes.open == std::numeric_limits<double>::infinity();
-  result.lowerBound = nodes.open;
-  if (!result.candidates.empty()) {
-    const SpatialCandidate &best = result.candidates[0];
-    result.lowerBound =
-        std::min(nodes.open, incumbents.rank(best.energyPj, best.cycles));
-    result.isOptimal =
-        result.lowerBound == incumbents.rank(best.energyPj, best.cycles);
-  }
+  double best = result.candidates.empty()
+                    ? std::numeric_limits<double>::infinity()
+                    : incumbents.rank(result.candidates[0].energyPj,
+                                      result.candidates[0].cycles);
+  // Where the order of loops matters, only what every mapping pays is certain.
+  if (!isExact)
+    nodes.open = least;
+  result.lowerBound = std::min(nodes.open, best);
+  result.isOptimal = isExact && nodes.open >= best;
   return result;
 }
 
@@ -200,7 +204,7 @@ SpatialMapperResult aicc::mapSpatial(const Workload &workload,
   if (result.candidates.empty())
     result.why = result.isOptimal
                      ? explainNothing(workload, machine, options)
-                     : "no mapping found within the limit of nodes";
+                     : "no mapping found among those that were looked at";
   return result;
 }
 

@@ -144,7 +144,7 @@ void Walk<Incumbents>::expand(unsigned depth, const State &state,
 template <typename Incumbents>
 void Walk<Incumbents>::place(unsigned depth, const State &state) {
   if (depth == order.size())
-    return evaluate(state);
+    return evaluate();
   std::vector<Node> children;
   expand(depth, state, children);
   State next;
@@ -167,17 +167,25 @@ void Walk<Incumbents>::place(unsigned depth, const State &state) {
   }
 }
 
-/// The loops and residences of the tiles at hand.
-template <typename Incumbents> Mapping Walk<Incumbents>::realise() const {
+/// The loops and residences of the tiles at hand; between two boundaries the
+/// loop of `lastDim` comes last.
+template <typename Incumbents>
+Mapping Walk<Incumbents>::realise(unsigned lastDim) const {
   Mapping mapping;
   const auto &memories = tables.machine.memories;
   for (unsigned o = 0; o != tables.workload.operands.size(); ++o)
     mapping.residence.emplace_back(memories.size(), Mapping::bypass).back() = 0;
   TilePoint from = tables.sizes.whole();
+  auto split = [&](unsigned d, const TilePoint &to) {
+    if (from[d] != to[d])
+      mapping.loops.push_back({d, tables.sizes.dims[d].extents[to[d]], -1});
+  };
   auto splitTo = [&](const TilePoint &to) {
-    for (auto [d, dim] : enumerate(tables.sizes.dims))
-      if (from[d] != to[d])
-        mapping.loops.push_back({unsigned(d), dim.extents[to[d]], -1});
+    for (unsigned d = 0; d != tables.sizes.dims.size(); ++d)
+      if (d != lastDim)
+        split(d, to);
+    if (lastDim < tables.sizes.dims.size())
+      split(lastDim, to);
     from = to;
   };
   for (auto [index, tile] : zip(order, tiles)) {
@@ -191,17 +199,29 @@ template <typename Incumbents> Mapping Walk<Incumbents>::realise() const {
   return mapping;
 }
 
+bool isOrderFree(const MachineDesc &machine) {
+  return machine.array.dataflows.empty() &&
+         none_of(machine.memories,
+                 [](const MemoryDesc &memory) { return memory.slides; });
+}
+
+template <typename Incumbents> void Walk<Incumbents>::evaluate() {
+  unsigned last = tables.workload.dims.size();
+  for (unsigned d = isOrderFree(tables.machine) ? last : 0; d <= last; ++d)
+    evaluate(realise(d));
+}
+
 template <typename Incumbents>
-void Walk<Incumbents>::evaluate(const State &state) {
+void Walk<Incumbents>::evaluate(Mapping mapping) {
   ++nodes.stats.evaluated;
   const AccessModel &model = tables.probes.real;
-  SpatialCandidate candidate;
-  candidate.mapping = realise();
   AccessCounts counts;
   MappingFault fault;
-  if (!model.count(candidate.mapping, counts, fault))
+  if (!model.count(mapping, counts, fault))
     return;
-  SpatialTotals totals = totalsOf(model, candidate.mapping, counts);
+  SpatialCandidate candidate;
+  SpatialTotals totals = totalsOf(model, mapping, counts);
+  candidate.mapping = std::move(mapping);
   candidate.energyPj = totals.energyPj;
   candidate.cycles = totals.cycles;
   for (unsigned m = 0; m + 1 < counts.memories; ++m)

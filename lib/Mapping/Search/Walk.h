@@ -58,8 +58,9 @@ private:
                State &to) const;
   bool isRepeated(unsigned depth, const TilePoint &from,
                   const TilePoint &tile) const;
-  void evaluate(const State &state);
-  Mapping realise() const;
+  void evaluate();
+  void evaluate(Mapping mapping);
+  Mapping realise(unsigned lastDim) const;
 
   const PriceTables &tables;
   double memoryBudget;
@@ -71,6 +72,11 @@ private:
   std::vector<const double *> rests;
   std::vector<TilePoint> tiles;
 };
+
+/// Whether costs on `machine` depend on the tiles alone, whatever the order of
+/// the loops between two boundaries. If not, a few orders are tried, and none
+/// is proven best.
+bool isOrderFree(const MachineDesc &machine);
 
 extern template class Walk<BestOfDataflows>;
 extern template class Walk<ParetoFront>;

@@ -126,6 +126,7 @@ MachineDesc randomMachine(Dice &dice) {
     axis.multicasts = dice.between(0, 3) != 0;
     machine.array.axes.push_back(axis);
   }
+  machine.array.gatesZeros[0] = dice.between(0, 3) == 0;
   unsigned memories = dice.between(2, 4);
   uint32_t perAxes = (1u << axes) - 1;
   for (unsigned m = 0; m != memories; ++m) {
@@ -142,6 +143,8 @@ MachineDesc randomMachine(Dice &dice) {
                   : perAxes & uint32_t(dice.between(0, 3) | dice.between(0, 3));
     memory.perAxes = perAxes;
     memory.doubleBuffered = dice.toss();
+    memory.streams = !memory.doubleBuffered && dice.toss();
+    memory.keepsZeros = dice.toss();
     memory.sharedPort = dice.toss();
     memory.accessBytes = dice.oneOf({0, 0, 2, 4});
     double cost = double(dice.between(1, 30)) * double(1 << (3 * m)) / 20;
@@ -188,8 +191,10 @@ double tightCycles(std::vector<Point> points) {
 
 constexpr double kSame = 1e-9; ///< Sums in another order.
 
-void expectOptima(const Case &item, const std::vector<Point> &points) {
+/// False if the mapper does not claim the optimum.
+bool expectOptima(const Case &item, const std::vector<Point> &points) {
   SpatialMapperOptions options;
+  bool isProven = true;
   for (Objective objective :
        {Objective::Energy, Objective::Latency, Objective::Edp}) {
     double best = std::numeric_limits<double>::infinity();
@@ -198,14 +203,21 @@ void expectOptima(const Case &item, const std::vector<Point> &points) {
     options.objective = objective;
     SpatialMapperResult result =
         mapSpatial(item.workload, item.machine, options);
-    EXPECT_TRUE(result.isOptimal);
-    ASSERT_EQ(result.candidates.empty(), points.empty()) << result.why;
-    if (points.empty())
+    isProven &= result.isOptimal;
+    EXPECT_TRUE(result.candidates.empty() == points.empty() ||
+                !result.isOptimal)
+        << result.why;
+    if (result.candidates.empty())
       continue;
-    EXPECT_NEAR(result.candidates[0].value(objective) / best, 1, kSame);
+    double found = result.candidates[0].value(objective);
+    EXPECT_GE(found, best * (1 - kSame));
+    EXPECT_LE(result.lowerBound, best * (1 + kSame));
+    if (result.isOptimal)
+      EXPECT_NEAR(found / best, 1, kSame);
     EXPECT_TRUE(isInMapSpace(item.workload, item.machine, options,
                              result.candidates[0].mapping));
   }
+  return isProven;
 }
 
 void expectBudget(const Case &item, const std::vector<Point> &points) {
@@ -250,8 +262,8 @@ void expectFront(const Case &item, const std::vector<Point> &points) {
 TEST(SpatialMapper, FindsTheOptimumOfTheEnumeratedSpace) {
   // Cases with a mapping; those without must be found to have none.
   constexpr unsigned wanted = 240;
-  constexpr size_t mostMappings = 120000;
-  unsigned possible = 0, impossible = 0;
+  constexpr size_t mostMappings = 60000;
+  unsigned possible = 0, impossible = 0, unproven = 0;
   for (uint64_t seed = 1; possible < wanted; ++seed) {
     Dice dice(seed);
     Case item;
@@ -261,12 +273,17 @@ TEST(SpatialMapper, FindsTheOptimumOfTheEnumeratedSpace) {
     if (!enumerate(item, mostMappings, points))
       continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    (points.empty() ? impossible : possible) += 1;
-    expectOptima(item, points);
-    expectBudget(item, points);
-    expectFront(item, points);
+    bool isProven = expectOptima(item, points);
+    (!isProven ? unproven : points.empty() ? impossible : possible) += 1;
+    if (isProven) {
+      expectBudget(item, points);
+      expectFront(item, points);
+    }
     if (HasFatalFailure() || HasNonfatalFailure())
       break;
   }
   EXPECT_GT(impossible, 0u);
+  // The claim is given up rarely, or it is worth little.
+  EXPECT_LE(unproven * 10, possible);
+  RecordProperty("unproven", int(unproven));
 }
