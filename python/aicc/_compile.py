@@ -62,13 +62,23 @@ def _model_file(model, folder):
 
 
 def _run(path, output, target, shapes, options):
+    status, _, diagnostics = _native.compile(path, output, _settings(target, shapes, options))
+    return _diagnostics(status, diagnostics)
+
+
+def _settings(target, shapes, options):
+    """[(flag, value)] as the native part takes them."""
     settings = [("target", str(target))]
     for name, shape in (shapes or {}).items():
         settings.append(("shape", f"{name}:{'x'.join(str(int(n)) for n in shape)}"))
     for name, value in options.items():
         flag = "O" if name == "opt_level" else name.replace("_", "-")
         settings.append((flag, str(value).lower() if isinstance(value, bool) else str(value)))
-    status, _, diagnostics = _native.compile(path, output, settings)
+    return settings
+
+
+def _diagnostics(status, diagnostics):
+    """The messages of a compilation; raises CompileError if it failed."""
     diagnostics = [Diagnostic(**{**d, "notes": tuple(d["notes"])}) for d in diagnostics]
     if status:
         raise CompileError(diagnostics, status)

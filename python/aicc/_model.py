@@ -9,6 +9,7 @@ import weakref
 import numpy
 
 from . import _native
+from ._cost import Cost, _write_report
 
 _NAMES = {code: name for name, code in _native.dtypes.items()}
 # numpy's own types; bfloat16, which numpy does not have, takes the slow way below.
@@ -48,6 +49,26 @@ class CompiledModel:
     def manifest(self):
         """What the compiler wrote about the model: versions, hashes, options."""
         return json.loads(self._native.manifest)
+
+    def cost(self):
+        """What one inference costs, as predicted when the model was compiled: see Cost.
+
+        Raises ValueError if the artefact holds no report.
+        """
+        return Cost.from_json(self._report())
+
+    def report(self, path):
+        """Writes the report: a page where `path` ends in .html or .htm, otherwise JSON.
+
+        Raises ValueError if the artefact holds no report, OSError if it cannot be written.
+        """
+        _write_report(self._report(), path)
+
+    def _report(self):
+        report = self.manifest.get("report")
+        if report is None:
+            raise ValueError(f"{self.name} was compiled without a report of its cost")
+        return json.dumps(report, ensure_ascii=False)
 
     def __call__(self, *arrays, **named):
         """Runs the model on arrays in the order of its inputs, or by input name.
