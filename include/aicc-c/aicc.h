@@ -91,6 +91,10 @@ typedef struct aicc_compilation aicc_compilation;
 AICC_API aicc_compilation *aicc_compile(const char *model_path,
                                         const char *output_path,
                                         const aicc_options *options);
+/** Maps the model on the machine of `options` and asks the cost model what it
+ *  takes; generates no code and writes no file ("emit" is ignored). */
+AICC_API aicc_compilation *aicc_estimate(const char *model_path,
+                                         const aicc_options *options);
 AICC_API void aicc_compilation_destroy(aicc_compilation *compilation);
 
 /** 0, or the exit code that `aicc` ends with: 1 bad model or input, 2 usage,
@@ -101,6 +105,10 @@ AICC_API int aicc_compilation_status(const aicc_compilation *compilation);
 /** Path of what was written, "" if nothing was. */
 AICC_API const char *
 aicc_compilation_output(const aicc_compilation *compilation);
+
+/** The report as JSON (docs/report.schema.json), "" after an error. */
+AICC_API const char *
+aicc_compilation_report(const aicc_compilation *compilation);
 
 AICC_API size_t
 aicc_compilation_num_diagnostics(const aicc_compilation *compilation);

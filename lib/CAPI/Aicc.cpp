@@ -22,6 +22,7 @@ struct aicc_options {
 struct aicc_compilation {
   int status = 0;
   std::string output;
+  std::string report;
   std::vector<Diagnostic> messages;
   /// Views into `messages`, in the form that C sees.
   std::vector<std::vector<const char *>> notes;
@@ -114,8 +115,10 @@ static void makeViews(aicc_compilation &compilation) {
   }
 }
 
-aicc_compilation *aicc_compile(const char *model_path, const char *output_path,
-                               const aicc_options *options) {
+/// Runs the compiler on `model_path` with `options`, as `adjust` wants it.
+static aicc_compilation *
+run(const char *model_path, const aicc_options *options,
+    llvm::function_ref<void(CompileRequest &, aicc_compilation &)> adjust) {
   auto result = std::make_unique<aicc_compilation>();
   CollectingDiagnosticSink sink;
   std::vector<std::string> arguments;
@@ -131,8 +134,7 @@ aicc_compilation *aicc_compile(const char *model_path, const char *output_path,
     d.message = error;
     sink.report(std::move(d));
   } else {
-    if (output_path)
-      line.request.output = output_path;
+    adjust(line.request, *result);
     if (std::optional<std::string> output = compile(line.request, sink))
       result->output = *output;
     else if (!sink.hasErrors())
@@ -140,9 +142,36 @@ aicc_compilation *aicc_compile(const char *model_path, const char *output_path,
   }
   if (sink.hasErrors())
     result->status = exitCode(sink.firstError());
+  if (result->status)
+    result->report.clear();
   result->messages = sink.diagnostics();
   makeViews(*result);
   return result.release();
+}
+
+aicc_compilation *aicc_compile(const char *model_path, const char *output_path,
+                               const aicc_options *options) {
+  return run(model_path, options,
+             [&](CompileRequest &request, aicc_compilation &result) {
+               if (output_path)
+                 request.output = output_path;
+               // IR of earlier stages has no cost to report.
+               if (request.emit >= EmitKind::Mapped)
+                 request.reportJson = &result.report;
+             });
+}
+
+aicc_compilation *aicc_estimate(const char *model_path,
+                                const aicc_options *options) {
+  return run(model_path, options,
+             [](CompileRequest &request, aicc_compilation &result) {
+               request.emit = EmitKind::Report;
+               request.reportJson = &result.report;
+             });
+}
+
+const char *aicc_compilation_report(const aicc_compilation *compilation) {
+  return compilation->report.c_str();
 }
 
 void aicc_compilation_destroy(aicc_compilation *compilation) {

@@ -3,12 +3,14 @@
 #include "aicc/Compiler/Compiler.h"
 
 #include "aicc/Compiler/Registration.h"
+#include "aicc/Report/Report.h"
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
 #include "aicc/Target/TargetRegistry.h"
 #include "lib/Compiler/Frontend.h"
 #include "lib/Compiler/Manifest.h"
 #include "lib/Compiler/Progress.h"
+#include "lib/Compiler/ReportBuilder.h"
 #include "lib/Compiler/Reproducer.h"
 #include "lib/Compiler/ResultFile.h"
 #include "lib/Compiler/Stages.h"
@@ -58,10 +60,16 @@ public:
 private:
   bool findTarget();
   bool makeOutput();
+  bool checkOutput(const std::string &file, llvm::StringRef what);
   bool makeContext();
   bool runStages(Stage first, Stage last);
   bool runStage(Stage stage);
   bool writeResult();
+  bool writeReports();
+  bool needsReport() const {
+    return !request.reportFile.empty() || !request.explainNode.empty() ||
+           request.reportJson;
+  }
   bool dump(Stage stage);
   void print(llvm::raw_ostream &os);
   void fail(ErrorCode code, const std::string &file, const llvm::Twine &message,
@@ -82,6 +90,7 @@ private:
   std::unique_ptr<MlirDiagnosticHandler> handler;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   bool fromMlir = false;
+  std::optional<ReportData> report; ///< From stage Mapped on.
 };
 
 } // namespace
@@ -124,8 +133,25 @@ bool Compilation::findTarget() {
   return true;
 }
 
+bool Compilation::checkOutput(const std::string &file, llvm::StringRef what) {
+  if (!fs::equivalent(file, options.modelPath))
+    return true;
+  fail(ErrorCode::Usage, file, what + " is the model itself");
+  return false;
+}
+
 bool Compilation::makeOutput() {
-  if (request.emit == EmitKind::Check)
+  if (needsReport() && lastStage(request.emit) < Stage::Mapped) {
+    fail(ErrorCode::Usage, "",
+         "'--report' and '--explain' are about mapped models: they need a "
+         "later --emit");
+    return false;
+  }
+  if (!request.reportFile.empty() &&
+      !checkOutput(request.reportFile, "the report"))
+    return false;
+  if (request.emit == EmitKind::Check ||
+      (request.emit == EmitKind::Report && request.reportJson))
     return true;
   outputPath = request.output;
   if (outputPath.empty())
@@ -141,10 +167,8 @@ bool Compilation::makeOutput() {
          "'--verify' runs a library: it needs --emit=lib");
     return false;
   }
-  if (fs::equivalent(outputPath, options.modelPath)) {
-    fail(ErrorCode::Usage, outputPath, "the output is the model itself");
+  if (!checkOutput(outputPath, "the output"))
     return false;
-  }
   if (!request.dumpStages.empty())
     if (std::error_code error = fs::create_directories(request.dumpStages)) {
       reportIoError(sink, request.dumpStages,
@@ -221,6 +245,8 @@ bool Compilation::runStage(Stage stage) {
   if (sink.hasErrors())
     return false;
   (*module)->setAttr(stageAttrName, mlir::StringAttr::get(context.get(), name));
+  if (stage == Stage::Mapped)
+    report = buildReport(*module, options);
   endOfStage(name, begin);
   return dump(stage);
 }
@@ -233,20 +259,55 @@ bool Compilation::runStages(Stage first, Stage last) {
   return true;
 }
 
-bool Compilation::writeResult() {
-  if (request.emit == EmitKind::Check)
+/// What was asked for besides the result.
+bool Compilation::writeReports() {
+  if (!needsReport())
     return true;
+  if (!report) {
+    fail(ErrorCode::Usage, options.modelPath,
+         "IR after stage 'mapped' has no costs to report");
+    return false;
+  }
+  if (!request.explainNode.empty()) {
+    progress.pause();
+    if (!printNodeText(*report, request.explainNode, llvm::outs())) {
+      fail(ErrorCode::Usage, options.modelPath,
+           "there is no node '" + llvm::Twine(request.explainNode) + "'",
+           "--emit=report lists all that something is computed for");
+      return false;
+    }
+    llvm::outs().flush();
+  }
+  if (request.reportJson) {
+    llvm::raw_string_ostream os(*request.reportJson);
+    printReportJson(*report, os);
+  }
+  return request.reportFile.empty() ||
+         writeReport(*report, request.reportFile, sink);
+}
+
+bool Compilation::writeResult() {
+  if (!output)
+    return writeReports();
   double begin = progress.seconds();
   if (isMlirKind(request.emit)) {
     if (!writeTextFile(output->temporaryPath(), sink,
                        [&](llvm::raw_ostream &os) { print(os); }))
+      return false;
+  } else if (request.emit == EmitKind::Report) {
+    bool isPage = llvm::StringRef(outputPath).ends_with_insensitive(".html");
+    if (!writeTextFile(output->temporaryPath(), sink,
+                       [&](llvm::raw_ostream &os) {
+                         isPage ? printReportPage(*report, os)
+                                : printReportJson(*report, os);
+                       }))
       return false;
   } else {
     progress.enter("emit");
     mlir::TimingScope emitTiming = rootTiming.nest("emit");
     handler->setDefaultCode(ErrorCode::Internal);
     handler->setCodeWithoutNode(ErrorCode::Internal);
-    options.manifest = makeManifest(options);
+    options.manifest = makeManifest(options, report ? *report : ReportData());
     options.outputPath = outputPath;
     bool ok = succeeded(target->emit(*module, request.emit, options,
                                      output->temporaryPath(), sink));
@@ -262,7 +323,7 @@ bool Compilation::writeResult() {
     if (!verifyArtifact(output->temporaryPath(), request, sink))
       return false;
   }
-  return output->commit(isExecutableKind(request.emit), sink);
+  return writeReports() && output->commit(isExecutableKind(request.emit), sink);
 }
 
 std::optional<std::string> Compilation::run() {

@@ -3,6 +3,7 @@
 #include "lib/Compiler/Manifest.h"
 
 #include "aicc/Energy/Machine.h"
+#include "aicc/Report/Report.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
@@ -17,9 +18,8 @@ static std::string hex(llvm::BLAKE3 &hash) {
   return llvm::toHex(hash.final(), /*LowerCase=*/true);
 }
 
-/// In pieces: the file may be most of the memory. "" if it cannot be read,
-/// which the importer has reported.
-static std::string hashOfFile(const std::string &path) {
+// In pieces: the file may be most of the memory.
+std::string aicc::hashOfModel(const std::string &path) {
   llvm::Expected<llvm::sys::fs::file_t> file =
       llvm::sys::fs::openNativeFileForRead(path);
   if (!file) {
@@ -86,7 +86,7 @@ static std::string hashOfMachine(const MachineDesc &machine) {
   return hex(hash);
 }
 
-static llvm::StringRef objectiveName(Objective objective) {
+llvm::StringRef aicc::objectiveName(Objective objective) {
   switch (objective) {
   case Objective::Latency:
     return "latency";
@@ -98,12 +98,13 @@ static llvm::StringRef objectiveName(Objective objective) {
   return "edp";
 }
 
-std::string aicc::makeManifest(const CompileOptions &options) {
+std::string aicc::makeManifest(const CompileOptions &options,
+                               const ReportData &report) {
   llvm::json::Object shapes;
   for (const auto &[name, shape] : options.shapes)
     shapes[llvm::json::fixUTF8(name)] = llvm::json::Array(shape);
   llvm::json::Object manifest{
-      {"model", llvm::json::Object{{"blake3", hashOfFile(options.modelPath)}}},
+      {"model", llvm::json::Object{{"blake3", report.model.blake3}}},
       {"options", llvm::json::Object{
                       {"opt_level", options.optLevel},
                       {"objective", objectiveName(options.objective)},
@@ -115,5 +116,12 @@ std::string aicc::makeManifest(const CompileOptions &options) {
     manifest["machine"] = llvm::json::Object{
         {"name", options.machine->family + "/" + options.machine->name},
         {"blake3", hashOfMachine(*options.machine)}};
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printReportJson(report, os);
+  if (llvm::Expected<llvm::json::Value> value = llvm::json::parse(text))
+    manifest["report"] = std::move(*value);
+  else
+    llvm::consumeError(value.takeError());
   return llvm::formatv("{0}", llvm::json::Value(std::move(manifest))).str();
 }

@@ -110,14 +110,15 @@ bool CommandLineReader::readEnum(const Arg &arg) {
   StringRef value = arg.getValue();
   switch (arg.getOption().getID()) {
   case OPT_emit:
-    if (value == "c" || value == "report" || value == "qdq")
+    if (value == "c" || value == "qdq")
       return fail("'--emit=" + value + "' is not yet available");
     if (std::optional<EmitKind> kind = parseEmitKind(value)) {
       request.emit = *kind;
       return true;
     }
-    return badValue(arg, "onnx, graph, structured, mapped, loops, llvm, asm, "
-                         "obj, lib, exe or check");
+    return badValue(arg,
+                    "onnx, graph, structured, mapped, report, loops, llvm, "
+                    "asm, obj, lib, exe or check");
   case OPT_from:
     if ((request.from = parseStage(value)))
       return true;
@@ -204,6 +205,14 @@ bool CommandLineReader::read(const Arg &arg) {
   case OPT_verify:
     request.verifyFile = arg.getValue();
     return true;
+  case OPT_report:
+    request.reportFile = arg.getValue();
+    return request.reportFile.empty() ? fail("the report's path is empty")
+                                      : true;
+  case OPT_explain:
+    request.explainNode = arg.getValue();
+    return request.explainNode.empty() ? fail("the node's name is empty")
+                                       : true;
   case OPT_quiet:
     line.quiet = true;
     return true;

@@ -32,8 +32,8 @@ def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"OUT">,
 defm target : Value<"target", "TARGET",
     "FAMILY, FAMILY/MACHINE or a machine's FILE.yaml (default: cpu)">;
 defm emit : Value<"emit", "KIND",
-    "onnx, graph, structured, mapped, loops, llvm, asm, obj, lib (default), exe "
-    "or check">;
+    "onnx, graph, structured, mapped, report, loops, llvm, asm, obj, lib "
+    "(default), exe or check">;
 defm shape : Value<"shape", "INPUT:DxDx...",
     "Fixed shape of an input, e.g. x:1x3x224x224; once for each input">;
 def O : Joined<["-"], "O">, MetaVarName<"LEVEL">,
@@ -57,6 +57,10 @@ defm dump_stages : Value<"dump-stages", "DIR",
     "Write the model after each stage into DIR">;
 def with_weights : Switch<"with-weights",
     "Print large constants in full when writing IR">;
+defm report : Value<"report", "FILE",
+    "Write what the cost model says: a page (.html) or JSON">;
+defm explain : Value<"explain", "NODE",
+    "Print how an ONNX node is mapped, what it costs and what was rejected">;
 def timing : Switch<"timing", "Print the time of each stage and pass">;
 defm reproducer : Value<"reproducer", "FILE",
     "On an internal error, write the IR and the passes that caused it">;
@@ -87,8 +91,6 @@ defm accuracy_budget : LaterValue<"accuracy-budget">;
 defm energy_budget : LaterValue<"energy-budget">;
 defm latency_budget : LaterValue<"latency-budget">;
 defm memory_budget : LaterValue<"memory-budget">;
-defm report : LaterValue<"report">;
-defm explain : LaterValue<"explain">;
 defm trace : LaterValue<"trace">;
 defm sanitize : LaterValue<"sanitize">;
 def no_fallback : LaterSwitch<"no-fallback">;

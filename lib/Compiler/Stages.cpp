@@ -45,6 +45,7 @@ std::optional<EmitKind> aicc::parseEmitKind(llvm::StringRef name) {
       .Case("graph", EmitKind::Graph)
       .Case("structured", EmitKind::Structured)
       .Case("mapped", EmitKind::Mapped)
+      .Case("report", EmitKind::Report)
       .Case("loops", EmitKind::Loops)
       .Case("llvm", EmitKind::Llvm)
       .Case("asm", EmitKind::Asm)
@@ -64,6 +65,7 @@ Stage aicc::lastStage(EmitKind kind) {
   case EmitKind::Structured:
     return Stage::Structured;
   case EmitKind::Mapped:
+  case EmitKind::Report:
     return Stage::Mapped;
   default:
     return Stage::Loops;
@@ -84,7 +86,8 @@ bool aicc::isMlirKind(EmitKind kind) {
 }
 
 bool aicc::isTextKind(EmitKind kind) {
-  return isMlirKind(kind) || kind == EmitKind::Llvm || kind == EmitKind::Asm;
+  return isMlirKind(kind) || kind == EmitKind::Report ||
+         kind == EmitKind::Llvm || kind == EmitKind::Asm;
 }
 
 bool aicc::isExecutableKind(EmitKind kind) {
@@ -93,6 +96,8 @@ bool aicc::isExecutableKind(EmitKind kind) {
 
 llvm::StringRef aicc::extension(EmitKind kind) {
   switch (kind) {
+  case EmitKind::Report:
+    return ".report.json";
   case EmitKind::Llvm:
     return ".ll";
   case EmitKind::Asm:

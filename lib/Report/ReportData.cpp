@@ -11,28 +11,6 @@
 
 using namespace aicc;
 
-llvm::StringRef aicc::countUnitName(CountUnit unit) {
-  switch (unit) {
-  case CountUnit::Operations:
-    return "operations";
-  case CountUnit::Bytes:
-    return "bytes";
-  case CountUnit::Conversions:
-    return "conversions";
-  case CountUnit::Nanoseconds:
-    break;
-  }
-  return "nanoseconds";
-}
-
-std::optional<CountUnit> aicc::parseCountUnit(llvm::StringRef name) {
-  for (CountUnit unit : {CountUnit::Operations, CountUnit::Bytes,
-                         CountUnit::Conversions, CountUnit::Nanoseconds})
-    if (countUnitName(unit) == name)
-      return unit;
-  return std::nullopt;
-}
-
 namespace {
 /// Sums over items, in order of first appearance.
 class ItemSums {

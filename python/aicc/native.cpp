@@ -48,29 +48,52 @@ nb::dict toDict(const aicc_diagnostic &diagnostic) {
   return dict;
 }
 
-/// (status, path of what was written, diagnostics). Raises ValueError for an
-/// option that does not exist or a value that it does not take.
-nb::tuple
-compile(const std::string &model, const std::string &output,
-        const std::vector<std::pair<std::string, std::string>> &options) {
-  std::unique_ptr<aicc_options, void (*)(aicc_options *)> settings(
-      aicc_options_create(), aicc_options_destroy);
-  for (const auto &[name, value] : options)
-    if (aicc_options_set(settings.get(), name.c_str(), value.c_str()) != 0)
-      throw nb::value_error(aicc_options_error(settings.get()));
+using Settings = std::vector<std::pair<std::string, std::string>>;
+using Options = std::unique_ptr<aicc_options, void (*)(aicc_options *)>;
+using Compilation =
+    std::unique_ptr<aicc_compilation, void (*)(aicc_compilation *)>;
 
-  std::unique_ptr<aicc_compilation, void (*)(aicc_compilation *)> result(
-      nullptr, aicc_compilation_destroy);
-  {
-    nb::gil_scoped_release release;
-    result.reset(aicc_compile(model.c_str(), output.c_str(), settings.get()));
-  }
+/// Raises ValueError for an option that does not exist or a value that it does
+/// not take.
+Options toOptions(const Settings &settings) {
+  Options options(aicc_options_create(), aicc_options_destroy);
+  for (const auto &[name, value] : settings)
+    if (aicc_options_set(options.get(), name.c_str(), value.c_str()) != 0)
+      throw nb::value_error(aicc_options_error(options.get()));
+  return options;
+}
+
+/// (status, `text`, diagnostics)
+nb::tuple outcome(const Compilation &result, const char *text) {
   nb::list diagnostics;
   size_t count = aicc_compilation_num_diagnostics(result.get());
   for (size_t i = 0; i < count; ++i)
     diagnostics.append(toDict(*aicc_compilation_diagnostic(result.get(), i)));
-  return nb::make_tuple(aicc_compilation_status(result.get()),
-                        aicc_compilation_output(result.get()), diagnostics);
+  return nb::make_tuple(aicc_compilation_status(result.get()), text,
+                        diagnostics);
+}
+
+/// (status, path of what was written, diagnostics)
+nb::tuple compile(const std::string &model, const std::string &output,
+                  const Settings &settings) {
+  Options options = toOptions(settings);
+  Compilation result(nullptr, aicc_compilation_destroy);
+  {
+    nb::gil_scoped_release release;
+    result.reset(aicc_compile(model.c_str(), output.c_str(), options.get()));
+  }
+  return outcome(result, aicc_compilation_output(result.get()));
+}
+
+/// (status, report as JSON, diagnostics)
+nb::tuple estimate(const std::string &model, const Settings &settings) {
+  Options options = toOptions(settings);
+  Compilation result(nullptr, aicc_compilation_destroy);
+  {
+    nb::gil_scoped_release release;
+    result.reset(aicc_estimate(model.c_str(), options.get()));
+  }
+  return outcome(result, aicc_compilation_report(result.get()));
 }
 
 std::vector<std::string> machines() {
@@ -246,6 +269,7 @@ NB_MODULE(_native, m) {
   m.attr("dtypes") = dtypes();
   m.def("compile", &compile, nb::arg("model"), nb::arg("output"),
         nb::arg("options"));
+  m.def("estimate", &estimate, nb::arg("model"), nb::arg("options"));
   m.def("machines", &machines);
   m.def("set_budget", &aicc_set_budget, nb::arg("threads"));
   nb::class_<Model>(m, "Model")

@@ -20,7 +20,7 @@ public:
       : workload(workload), machine(machine), target(target),
         objective(objective) {}
 
-  MappedCost run();
+  MappingChoice run();
 
 private:
   void tryLanes(int64_t dim);
@@ -30,7 +30,12 @@ private:
   void trySquare(KernelMapping mapping, int64_t outer, int64_t inner);
   void tryOrders(KernelMapping mapping);
   void consider(const KernelMapping &mapping);
-  double score(const Cost &cost) const;
+  void searchDims();
+  double score(const Cost &cost, Objective by) const;
+  double score(const Cost &cost) const { return score(cost, objective); }
+  /// Keeps `candidate` in `kept` if it is the first or scores less.
+  void keepLeast(std::optional<MappedCost> &kept, const MappedCost &candidate,
+                 Objective by) const;
 
   int64_t rank() const { return workload.dims.size(); }
   bool isContiguous(int64_t dim) const;
@@ -42,11 +47,14 @@ private:
   Objective objective;
   MappedCost best;
   bool found = false;
+  /// The least of what was considered and is not `best`, and the least by the
+  /// other objectives.
+  std::optional<MappedCost> runnerUp, fastest, cheapest;
 };
 } // namespace
 
-double Search::score(const Cost &cost) const {
-  switch (objective) {
+double Search::score(const Cost &cost, Objective by) const {
+  switch (by) {
   case Objective::Latency:
     return cost.cycles;
   case Objective::Energy:
@@ -62,13 +70,23 @@ void Search::consider(const KernelMapping &mapping) {
       target.estimate(workload, mapping.toMapping(), machine);
   if (failed(cost))
     return;
+  MappedCost candidate{mapping, *std::move(cost)};
+  keepLeast(fastest, candidate, Objective::Latency);
+  keepLeast(cheapest, candidate, Objective::Energy);
   // Candidates come with the smaller tiles first: a larger one must be worth
   // its code.
   constexpr double worthwhile = 0.98;
-  if (found && score(*cost) >= worthwhile * score(best.cost))
-    return;
-  best = {mapping, *cost};
+  if (!found || score(candidate.cost) < worthwhile * score(best.cost))
+    std::swap(best, candidate);
+  if (found)
+    keepLeast(runnerUp, candidate, objective);
   found = true;
+}
+
+void Search::keepLeast(std::optional<MappedCost> &kept,
+                       const MappedCost &candidate, Objective by) const {
+  if (!kept || score(candidate.cost, by) < score(kept->cost, by))
+    kept = candidate;
 }
 
 /// All orders of the parallel loops, then the reductions with the longest
@@ -195,23 +213,43 @@ bool Search::isContiguous(int64_t dim) const {
   });
 }
 
-MappedCost Search::run() {
+void Search::searchDims() {
   for (bool contiguous : {true, false}) {
     for (int64_t d = 0; d < rank(); ++d)
       if ((!isReduction(d) || workload.lanesMayReduce) &&
           isContiguous(d) == contiguous)
         tryLanes(d);
     if (found)
-      return best;
+      return;
   }
   tryLanes(-1);
-  return best;
 }
 
-MappedCost cpu::findMapping(const Workload &workload,
-                            const MachineDesc &machine, const Target &target,
-                            int workers, Objective objective) {
-  MappedCost best = Search(workload, machine, target, objective).run();
+MappingChoice Search::run() {
+  searchDims();
+  MappingChoice choice;
+  static_cast<MappedCost &>(choice) = best;
+  auto add = [&](const std::optional<MappedCost> &other, llvm::StringRef why) {
+    auto isSame = [&](const MappedCost &known) {
+      return known.mapping.toMapping() == other->mapping.toMapping();
+    };
+    if (other && !isSame(best) && llvm::none_of(choice.alternatives, isSame))
+      choice.alternatives.push_back({*other, why.str()});
+  };
+  bool isBetter = runnerUp && score(runnerUp->cost) < score(best.cost);
+  add(runnerUp, isBetter ? "better by too little to be worth a larger tile"
+                         : "the second best");
+  if (objective != Objective::Latency)
+    add(fastest, "the fastest");
+  if (objective != Objective::Energy)
+    add(cheapest, "takes the least energy");
+  return choice;
+}
+
+MappingChoice cpu::findMapping(const Workload &workload,
+                               const MachineDesc &machine, const Target &target,
+                               int workers, Objective objective) {
+  MappingChoice best = Search(workload, machine, target, objective).run();
   // Enough iterations for the workers to share evenly, from the fewest loops.
   KernelMapping &mapping = best.mapping;
   constexpr int64_t iterationsPerWorker = 8;
@@ -279,24 +317,35 @@ static PackAttr packFor(const RegionModel &model, const RegionAccess &access,
   return PackAttr::get(RegionOp(model.region).getContext(), dims, sizes, steps);
 }
 
-void cpu::applyMapping(const RegionModel &model, const MappedCost &mapped,
+/// {mapping, cost, why}
+static Attribute toAttribute(MLIRContext *context,
+                             const MappingChoice::Alternative &alternative) {
+  Builder builder(context);
+  Mapping mapping = alternative.mapping.toMapping();
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr("cost", CostAttr::get(context, alternative.cost)),
+       builder.getNamedAttr("mapping",
+                            MappingAttr::get(context, mapping.loops,
+                                             mapping.parallel, mapping.grain)),
+       builder.getNamedAttr("why", builder.getStringAttr(alternative.why))});
+}
+
+void cpu::applyMapping(const RegionModel &model, const MappingChoice &choice,
                        const MachineDesc &machine) {
   RegionOp region = model.region;
   MLIRContext *context = region.getContext();
-  const KernelMapping &mapping = mapped.mapping;
   SmallVector<Attribute> layouts(region.getLayoutsAttr().getValue());
   for (const RegionAccess &access : model.accesses)
     if (isa<PackAttr>(layouts[access.operand]))
-      layouts[access.operand] = packFor(model, access, mapping);
+      layouts[access.operand] = packFor(model, access, choice.mapping);
   region.setLayoutsAttr(ArrayAttr::get(context, layouts));
-  region.setMappingAttr(MappingAttr::get(context, mapping.toMapping().loops,
-                                         mapping.parallel, mapping.grain));
-  double bytes = 0;
-  if (!mapped.cost.items.empty())
-    bytes = mapped.cost.items.back().count;
-  region.setCostAttr(CostAttr::get(context, std::llround(mapped.cost.cycles),
-                                   std::llround(mapped.cost.energyPj()),
-                                   std::llround(mapped.cost.macs),
-                                   std::llround(bytes)));
+  region.setMappingAttr(
+      MappingAttr::get(context, choice.mapping.toMapping().loops,
+                       choice.mapping.parallel, choice.mapping.grain));
+  region.setCostAttr(CostAttr::get(context, choice.cost));
   region.setMachineAttr(StringAttr::get(context, machine.name));
+  SmallVector<Attribute> alternatives;
+  for (const MappingChoice::Alternative &alternative : choice.alternatives)
+    alternatives.push_back(toAttribute(context, alternative));
+  region->setAttr(alternativesAttrName, ArrayAttr::get(context, alternatives));
 }

@@ -17,15 +17,26 @@ struct MappedCost {
   Cost cost;
 };
 
+/// What was chosen for a group, and what was not.
+struct MappingChoice : MappedCost {
+  struct Alternative : MappedCost {
+    std::string why; ///< It was not chosen.
+  };
+  /// The runner-up, and what serves the other objectives best, where those are
+  /// others.
+  llvm::SmallVector<Alternative, 3> alternatives;
+};
+
 /// The cheapest mapping of the map space for one group: loop orders, register
 /// tiles and the dimension across the lanes. Ties go to the first candidate,
 /// so the result does not depend on anything but the arguments.
-MappedCost findMapping(const Workload &workload, const MachineDesc &machine,
-                       const Target &target, int workers, Objective objective);
+MappingChoice findMapping(const Workload &workload, const MachineDesc &machine,
+                          const Target &target, int workers,
+                          Objective objective);
 
-/// Sets the mapping, its cost and the storage order of the packed constants on
-/// a region with layouts.
-void applyMapping(const RegionModel &model, const MappedCost &mapped,
+/// Sets the mapping, its cost, the alternatives (`aicc.alternatives`) and the
+/// storage order of the packed constants on a region with layouts.
+void applyMapping(const RegionModel &model, const MappingChoice &choice,
                   const MachineDesc &machine);
 
 } // namespace aicc::cpu

@@ -43,7 +43,7 @@ RegionMapper aicc::cpu::makeRegionMapper(const MachineDesc &machine,
   struct State {
     MachineDesc machine;
     std::unique_ptr<Target> target = createTarget();
-    llvm::StringMap<MappedCost> known;
+    llvm::StringMap<MappingChoice> known;
   };
   auto state = std::make_shared<State>();
   state->machine = machine;

@@ -9,6 +9,8 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace aicc;
 
@@ -46,6 +48,39 @@ static void printMappingLoops(AsmPrinter &printer,
   printer << ']';
 }
 
+/// `[[4, 2, 0], [-1, 3, 0]]`
+static ParseResult parseMappingResidence(AsmParser &parser,
+                                         ArrayAttr &residence) {
+  SmallVector<Attribute> operands;
+  auto parseOperand = [&]() -> ParseResult {
+    SmallVector<int8_t> memories;
+    auto parseMemory = [&] {
+      return parser.parseInteger(memories.emplace_back());
+    };
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                       parseMemory))
+      return failure();
+    operands.push_back(DenseI8ArrayAttr::get(parser.getContext(), memories));
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                     parseOperand))
+    return failure();
+  residence = ArrayAttr::get(parser.getContext(), operands);
+  return success();
+}
+
+static void printMappingResidence(AsmPrinter &printer, ArrayAttr residence) {
+  printer << '[';
+  llvm::interleaveComma(residence, printer, [&](Attribute operand) {
+    printer << '[';
+    llvm::interleaveComma(cast<DenseI8ArrayAttr>(operand).asArrayRef(), printer,
+                          [&](int8_t at) { printer << int(at); });
+    printer << ']';
+  });
+  printer << ']';
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/aicc/IR/AiccAttrs.cpp.inc"
 
@@ -71,9 +106,74 @@ void aicc::registerAiccDialect(DialectRegistry &registry) {
 // Attributes
 //===----------------------------------------------------------------------===//
 
+/// One operand of `residence`: tiles grow outwards, up to all of it.
+static LogicalResult
+verifyResidence(function_ref<InFlightDiagnostic()> emitError,
+                ArrayRef<int8_t> memories, int64_t numLoops) {
+  int64_t inner = numLoops;
+  for (int8_t at : memories) {
+    if (at == Mapping::bypass)
+      continue;
+    if (at < 0 || at > inner)
+      return emitError() << "expected 'residence' between 0 and " << inner
+                         << ", or " << int(Mapping::bypass)
+                         << " for a memory without the operand, found "
+                         << int(at);
+    inner = at;
+  }
+  if (memories.empty() || memories.back() != 0)
+    return emitError() << "expected 'residence' to end in 0: the outermost "
+                          "memory holds all of every operand";
+  return success();
+}
+
+static LogicalResult
+verifyResidences(function_ref<InFlightDiagnostic()> emitError,
+                 ArrayAttr residence, int64_t numLoops) {
+  std::optional<int64_t> numMemories;
+  for (Attribute operand : residence) {
+    auto memories = dyn_cast<DenseI8ArrayAttr>(operand);
+    if (!memories)
+      return emitError() << "expected 'residence' of 8-bit arrays, found "
+                         << operand;
+    if (memories.size() != numMemories.value_or(memories.size()))
+      return emitError() << "expected 'residence' in " << *numMemories
+                         << " memories for each operand, found "
+                         << memories.size();
+    numMemories = memories.size();
+    if (failed(verifyResidence(emitError, memories.asArrayRef(), numLoops)))
+      return failure();
+  }
+  return success();
+}
+
+MappingAttr MappingAttr::get(MLIRContext *context, const Mapping &mapping) {
+  ArrayAttr residence;
+  if (!mapping.residence.empty()) {
+    SmallVector<Attribute> operands;
+    for (ArrayRef<int8_t> memories : mapping.residence)
+      operands.push_back(DenseI8ArrayAttr::get(context, memories));
+    residence = ArrayAttr::get(context, operands);
+  }
+  return get(context, mapping.loops, mapping.parallel, mapping.grain,
+             residence);
+}
+
+Mapping MappingAttr::toMapping() const {
+  Mapping mapping;
+  mapping.loops.assign(getLoops().begin(), getLoops().end());
+  mapping.parallel = getParallel();
+  mapping.grain = getGrain();
+  if (getResidence())
+    for (auto operand : getResidence().getAsRange<DenseI8ArrayAttr>())
+      mapping.residence.emplace_back(operand.asArrayRef());
+  return mapping;
+}
+
 LogicalResult MappingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                   ArrayRef<Mapping::Loop> loops,
-                                  int64_t parallel, int64_t grain) {
+                                  int64_t parallel, int64_t grain,
+                                  ArrayAttr residence) {
   llvm::SmallDenseMap<unsigned, int64_t> left;
   for (const Mapping::Loop &loop : loops) {
     if (loop.tile < 1)
@@ -91,7 +191,77 @@ LogicalResult MappingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << ", found " << parallel;
   if (grain < 0)
     return emitError() << "expected 'grain' of at least 0, found " << grain;
+  if (residence)
+    return verifyResidences(emitError, residence, count);
   return success();
+}
+
+/// `["operations", 8.0, 2.0]`
+static FailureOr<CostItem> readCostItem(NamedAttribute named) {
+  auto entry = dyn_cast<ArrayAttr>(named.getValue());
+  if (!entry || entry.size() != 3)
+    return failure();
+  auto unit = dyn_cast<StringAttr>(entry[0]);
+  auto count = dyn_cast<FloatAttr>(entry[1]);
+  auto each = dyn_cast<FloatAttr>(entry[2]);
+  if (!unit || !count || !each || !count.getType().isF64() ||
+      !each.getType().isF64())
+    return failure();
+  std::optional<CountUnit> parsed = parseCountUnit(unit.getValue());
+  if (!parsed)
+    return failure();
+  return CostItem{named.getName().str(), *parsed, count.getValueAsDouble(),
+                  each.getValueAsDouble()};
+}
+
+LogicalResult CostAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               int64_t, int64_t, int64_t, int64_t, int64_t,
+                               DictionaryAttr items) {
+  if (!items)
+    return success();
+  for (NamedAttribute named : items)
+    if (failed(readCostItem(named)))
+      return emitError() << "expected the item '" << named.getName().strref()
+                         << "' to be [unit, count : f64, picojoules : f64], "
+                            "found "
+                         << named.getValue();
+  return success();
+}
+
+CostAttr CostAttr::get(MLIRContext *context, const Cost &cost) {
+  Builder builder(context);
+  SmallVector<NamedAttribute> items;
+  for (const CostItem &item : cost.items)
+    items.push_back(builder.getNamedAttr(
+        item.component,
+        builder.getArrayAttr({builder.getStringAttr(countUnitName(item.unit)),
+                              builder.getF64FloatAttr(item.count),
+                              builder.getF64FloatAttr(item.pjEach)})));
+  StringRef outermost;
+  for (const CostItem &item : cost.items)
+    if (item.unit == CountUnit::Bytes)
+      outermost = StringRef(item.component).split('.').first;
+  double bytes = 0;
+  for (const CostItem &item : cost.items)
+    if (item.unit == CountUnit::Bytes &&
+        StringRef(item.component).split('.').first == outermost)
+      bytes += item.count;
+  return get(context, std::llround(cost.cycles), std::llround(cost.energyPj()),
+             std::llround(cost.macs), std::llround(bytes),
+             std::llround(cost.computeCycles),
+             builder.getDictionaryAttr(items));
+}
+
+Cost CostAttr::toCost() const {
+  Cost cost;
+  cost.cycles = getCycles();
+  cost.computeCycles = getCompute();
+  cost.macs = getMacs();
+  if (getItems())
+    for (NamedAttribute named : getItems())
+      if (FailureOr<CostItem> item = readCostItem(named); succeeded(item))
+        cost.items.push_back(*item);
+  return cost;
 }
 
 LogicalResult PackAttr::verify(function_ref<InFlightDiagnostic()> emitError,

@@ -3,6 +3,7 @@
 #ifndef DIALECTS_AICC_IR_AICC_H
 #define DIALECTS_AICC_IR_AICC_H
 
+#include "aicc/Energy/Cost.h"
 #include "aicc/Energy/Mapping.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
@@ -24,6 +25,14 @@
 #include "dialects/aicc/IR/AiccOps.h.inc"
 
 namespace aicc {
+/// On a mapped region: what was considered and not chosen, an array of
+/// {mapping, cost, why}.
+inline constexpr llvm::StringLiteral alternativesAttrName = "aicc.alternatives";
+
+/// On a mapped region: why it runs where it does, "host: the machine has no
+/// exponential". One without a cost is not priced on the machine.
+inline constexpr llvm::StringLiteral placementAttrName = "aicc.placement";
+
 /// Puts the dialect into `registry`.
 void registerAiccDialect(mlir::DialectRegistry &registry);
 } // namespace aicc

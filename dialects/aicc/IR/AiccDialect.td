@@ -40,6 +40,11 @@ def AICC_MappingAttr : AICC_Attr<"Mapping", "mapping"> {
       workers.
     - `grain`: the least number of parallel iterations worth a worker of its
       own; 0 runs the group serially.
+    - `residence`, on machines whose memories software fills: for each operand
+      of the priced loop nest, for each memory of the machine (innermost
+      first), how many of the loops run outside of the operand's tile there;
+      -1 where the memory does not hold it. 0 for the outermost memory, which
+      holds everything.
 
     A register tile of 14 x 32 on a processor with 16 lanes:
 
@@ -47,17 +52,39 @@ def AICC_MappingAttr : AICC_Attr<"Mapping", "mapping"> {
     #aicc.mapping<loops = [0 by 1, 2 by 14, 1 by 32, 3 by 1, 1 by 16, 1 by 1 on 0],
                   parallel = 2, grain = 4>
     ```
+
+    A product on an array of 16 x 16: the weights stay in its registers while
+    the rows of the input stream by from a buffer.
+
+    ```mlir
+    #aicc.mapping<loops = [1 by 16, 2 by 16, 0 by 1, 1 by 1 on 1, 2 by 1 on 0],
+                  parallel = 0, grain = 0,
+                  residence = [[-1, 0, 0], [2, -1, 0], [-1, 0, 0]]>
+    ```
   }];
   let parameters = (ins
     OptionalArrayRefParameter<"::aicc::Mapping::Loop">:$loops,
     "int64_t":$parallel,
-    "int64_t":$grain
+    "int64_t":$grain,
+    OptionalParameter<"::mlir::ArrayAttr",
+                      "Of a DenseI8ArrayAttr for each operand">:$residence
   );
+  let builders = [
+    AttrBuilder<(ins "::llvm::ArrayRef<::aicc::Mapping::Loop>":$loops,
+                     "int64_t":$parallel, "int64_t":$grain), [{
+      return $_get($_ctxt, loops, parallel, grain, ::mlir::ArrayAttr());
+    }]>,
+    AttrBuilder<(ins "const ::aicc::Mapping &":$mapping)>
+  ];
   let assemblyFormat = [{
     `<` `loops` `=` custom<MappingLoops>($loops) `,`
-        `parallel` `=` $parallel `,` `grain` `=` $grain `>`
+        `parallel` `=` $parallel `,` `grain` `=` $grain
+        (`,` `residence` `=` custom<MappingResidence>($residence)^)? `>`
   }];
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    ::aicc::Mapping toMapping() const;
+  }];
 }
 
 def AICC_LayoutAttr : AICC_Attr<"Layout", "layout"> {
@@ -83,17 +110,32 @@ def AICC_CostAttr : AICC_Attr<"Cost", "cost"> {
   let description = [{
     `cycles` on the machine's clock and `picojoules`, both rounded to whole
     numbers, `macs` (multiply-accumulates) and `bytes` moved to or from the
-    outermost memory.
+    outermost memory. `compute`: cycles that the arithmetic alone takes.
+    `items`: for each component what its count is of, the count, and the
+    picojoules of one (docs/counts.md).
 
     ```mlir
     #aicc.cost<cycles = 1204, picojoules = 88123, macs = 65536, bytes = 4096>
+    #aicc.cost<cycles = 9, picojoules = 16, macs = 8, bytes = 0, compute = 8,
+               items = {mac.f32 = ["operations", 8.0, 2.0]}>
     ```
   }];
   let parameters = (ins "int64_t":$cycles, "int64_t":$picojoules,
-                        "int64_t":$macs, "int64_t":$bytes);
+                        "int64_t":$macs, "int64_t":$bytes,
+                        DefaultValuedParameter<"int64_t", "0">:$compute,
+                        OptionalParameter<"::mlir::DictionaryAttr">:$items);
   let assemblyFormat = [{
     `<` `cycles` `=` $cycles `,` `picojoules` `=` $picojoules `,`
-        `macs` `=` $macs `,` `bytes` `=` $bytes `>`
+        `macs` `=` $macs `,` `bytes` `=` $bytes
+        (`,` `compute` `=` $compute^)? (`,` `items` `=` $items^)? `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Rounded, with all items.
+    static CostAttr get(::mlir::MLIRContext *context,
+                        const ::aicc::Cost &cost);
+    /// The cycles as they were rounded, the items as they were.
+    ::aicc::Cost toCost() const;
   }];
 }
 

@@ -23,6 +23,7 @@ enum class EmitKind {
   Graph,
   Structured,
   Mapped,
+  Report, ///< What the cost model says; nothing is generated.
   Loops,
   Llvm,
   Asm,

@@ -38,6 +38,14 @@ struct CompileRequest {
   bool progress = false;    ///< A line on stderr that changes, if a terminal.
   bool verbose = false;
 
+  /// File for the report: a page (.html) or JSON; empty: none.
+  std::string reportFile;
+  /// ONNX node to explain on standard output; empty: none.
+  std::string explainNode;
+  /// If not null, the report as JSON is left here, and EmitKind::Report writes
+  /// no file.
+  std::string *reportJson = nullptr;
+
   /// .npz with inputs and expected outputs; empty: no verification.
   std::string verifyFile;
   double rtol = 1e-4;

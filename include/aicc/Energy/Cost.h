@@ -7,12 +7,17 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace aicc {
 
 /// What a CostItem counts.
 enum class CountUnit : uint8_t { Operations, Bytes, Conversions, Nanoseconds };
+
+/// "operations", "bytes", "conversions", "nanoseconds".
+llvm::StringRef countUnitName(CountUnit unit);
+std::optional<CountUnit> parseCountUnit(llvm::StringRef name);
 
 /// One line of a cost: how often a component acts, and what an action takes.
 struct CostItem {

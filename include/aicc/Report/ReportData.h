@@ -212,10 +212,6 @@ double operationalGrams(double energyPj, double gramsPerKwh);
 /// the inference takes; 0 where the embodied part is absent.
 double embodiedGrams(const ReportData &data, double timeUs);
 
-/// "operations", "bytes", "conversions", "nanoseconds".
-llvm::StringRef countUnitName(CountUnit unit);
-std::optional<CountUnit> parseCountUnit(llvm::StringRef name);
-
 } // namespace aicc
 
 #endif // AICC_REPORT_REPORTDATA_H

@@ -1,0 +1,259 @@
+//===- ReportBuilder.cpp - The report of a mapped module ------------------===//
+
+#include "lib/Compiler/ReportBuilder.h"
+
+#include "aicc/Compiler/Compiler.h"
+#include "aicc/Energy/Machine.h"
+#include "aicc/Memory/BufferPlan.h"
+#include "aicc/Support/MlirDiagnostics.h"
+#include "dialects/aicc/IR/Aicc.h"
+#include "lib/Compiler/Manifest.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace aicc;
+
+namespace {
+
+/// Collects the nodes of one module.
+class ReportBuilder {
+public:
+  ReportBuilder(ModuleOp module, const CompileOptions &options)
+      : module(module), options(options) {}
+
+  ReportData build();
+
+private:
+  void addTensors(func::FuncOp main);
+  void addRegion(RegionOp region, int64_t group);
+  void addFallback(RegionOp region);
+  double timeOf(RegionOp region, const Cost &cost) const;
+  void addMemory(func::FuncOp main);
+  ReportNode &nodeOf(Location loc);
+
+  ModuleOp module;
+  const CompileOptions &options;
+  ReportData report;
+  llvm::StringMap<size_t> known; ///< Nodes by name and op.
+};
+
+} // namespace
+
+template <typename T> static std::string printed(const T &value) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << value;
+  return text;
+}
+
+static ReportTensor tensorOf(StringAttr name, Type type) {
+  ReportTensor tensor;
+  tensor.name = name ? name.str() : "";
+  auto shaped = dyn_cast<RankedTensorType>(type);
+  tensor.type = printed(shaped ? shaped.getElementType() : type);
+  if (shaped)
+    for (int64_t extent : shaped.getShape())
+      tensor.shape.push_back(ShapedType::isDynamic(extent) ? -1 : extent);
+  return tensor;
+}
+
+void ReportBuilder::addTensors(func::FuncOp main) {
+  for (auto [i, type] : llvm::enumerate(main.getArgumentTypes()))
+    report.model.inputs.push_back(
+        tensorOf(main.getArgAttrOfType<StringAttr>(i, "aicc.name"), type));
+  for (auto [i, type] : llvm::enumerate(main.getResultTypes()))
+    report.model.outputs.push_back(
+        tensorOf(main.getResultAttrOfType<StringAttr>(i, "aicc.name"), type));
+}
+
+ReportNode &ReportBuilder::nodeOf(Location loc) {
+  NodeOrigin origin = nodeOrigin(loc);
+  // What no node asked for: copies between layouts.
+  std::string name = origin.node.empty() ? "(layout)" : origin.node;
+  auto [entry, isNew] =
+      known.try_emplace(name + '\0' + origin.op, report.nodes.size());
+  if (isNew) {
+    ReportNode &node = report.nodes.emplace_back();
+    node.name = name;
+    node.op = origin.op.empty() ? "Copy" : origin.op;
+  }
+  return report.nodes[entry->second];
+}
+
+/// Arithmetic of one operation of a group: points times operations at each.
+static double arithmeticOf(linalg::GenericOp op) {
+  double points = 1;
+  for (int64_t size : op.getStaticLoopRanges())
+    points *= double(std::max<int64_t>(size, 1));
+  double operations = 0;
+  for (Operation &nested : op.getRegion().front().without_terminator())
+    operations += nested.hasTrait<OpTrait::ConstantLike>() ? 0 : 1;
+  return points * std::max(operations, 1.0);
+}
+
+static std::vector<ReportAlternative> alternativesOf(RegionOp region) {
+  std::vector<ReportAlternative> result;
+  auto entries = region->getAttrOfType<ArrayAttr>(alternativesAttrName);
+  if (!entries)
+    return result;
+  for (auto entry : entries.getAsRange<DictionaryAttr>()) {
+    auto cost = entry.getAs<CostAttr>("cost");
+    auto why = entry.getAs<StringAttr>("why");
+    Attribute mapping = entry.get("mapping");
+    if (cost && why && mapping)
+      result.push_back({printed(mapping), double(cost.getPicojoules()),
+                        double(cost.getCycles()), why.str()});
+  }
+  return result;
+}
+
+/// In microseconds, with the workers that share the group.
+double ReportBuilder::timeOf(RegionOp region, const Cost &cost) const {
+  const MachineDesc &machine = *options.machine;
+  MappingAttr mapping = region.getMappingAttr();
+  double cycles = cost.cycles;
+  if (mapping && mapping.getParallel() > 0 && mapping.getGrain() > 0) {
+    double workers = options.threads ? options.threads : machine.cores;
+    cycles = cycles / workers + machine.forkJoinCycles.value;
+  }
+  return cycles / machine.clockMhz.value;
+}
+
+void ReportBuilder::addRegion(RegionOp region, int64_t group) {
+  CostAttr attribute = region.getCostAttr();
+  if (!attribute)
+    return addFallback(region);
+  SmallVector<linalg::GenericOp> ops(
+      region.getBody().front().getOps<linalg::GenericOp>());
+  double all = 0, mostMacs = 0;
+  for (linalg::GenericOp op : ops)
+    all += arithmeticOf(op);
+  // Multiply-accumulates are the root's: the operation with most arithmetic.
+  linalg::GenericOp root;
+  for (linalg::GenericOp op : ops)
+    if (double macs = arithmeticOf(op); macs > mostMacs) {
+      mostMacs = macs;
+      root = op;
+    }
+  Cost cost = attribute.toCost();
+  const MachineDesc &machine = *options.machine;
+  double microseconds = timeOf(region, cost);
+  auto addPart = [&](Location loc, double share, bool isRoot) {
+    ReportNode &node = nodeOf(loc);
+    node.group = group;
+    node.target = machine.family + "/" + machine.name;
+    if (auto placement = region->getAttrOfType<StringAttr>(placementAttrName))
+      node.reason = placement.str();
+    if (isRoot) {
+      node.macs += cost.macs;
+      if (MappingAttr mapping = region.getMappingAttr()) {
+        node.mapping += node.mapping.empty() ? "" : "\n";
+        node.mapping += printed(mapping);
+      }
+      for (ReportAlternative &alternative : alternativesOf(region))
+        node.alternatives.push_back(std::move(alternative));
+    }
+    node.cycles += share * cost.cycles;
+    node.computeCycles += share * cost.computeCycles;
+    node.timeUs += share * microseconds;
+    for (const CostItem &item : cost.items) {
+      auto same = llvm::find_if(node.items, [&](const CostItem &other) {
+        return other.component == item.component;
+      });
+      CostItem part = item;
+      part.count *= share;
+      if (same == node.items.end())
+        node.items.push_back(std::move(part));
+      else
+        same->count += part.count;
+    }
+  };
+  if (ops.empty())
+    return addPart(region.getLoc(), 1, true);
+  for (linalg::GenericOp op : ops)
+    addPart(op.getLoc(), arithmeticOf(op) / all, op == root);
+}
+
+/// A group without a cost is not priced on this machine; the reason is told.
+void ReportBuilder::addFallback(RegionOp region) {
+  auto placement = region->getAttrOfType<StringAttr>(placementAttrName);
+  auto [ranOn, reason] =
+      (placement ? placement.getValue() : StringRef("host: not priced"))
+          .split(": ");
+  for (auto op : region.getBody().front().getOps<linalg::GenericOp>()) {
+    NodeOrigin origin = nodeOrigin(op.getLoc());
+    if (origin.node.empty())
+      continue;
+    ReportFallback fallback{origin.node, origin.op, options.target, ranOn.str(),
+                            reason.str()};
+    if (report.fallbacks.empty() ||
+        report.fallbacks.back().node != fallback.node)
+      report.fallbacks.push_back(std::move(fallback));
+  }
+}
+
+/// The arena, if the group's buffers are planned already.
+void ReportBuilder::addMemory(func::FuncOp main) {
+  // Planning may insert copies where it was not done before: on a clone.
+  OwningOpRef<func::FuncOp> copy = main.clone();
+  ScopedDiagnosticHandler quiet(main.getContext(),
+                                [](mlir::Diagnostic &) { return success(); });
+  FailureOr<BufferPlan> plan = BufferPlan::build(*copy);
+  if (failed(plan))
+    return;
+  report.memory.arenaBytes = plan->placeArena();
+  std::vector<int64_t> steps; // By position in the function's body.
+  int64_t step = -1;
+  for (Operation &op : copy->getBody().front()) {
+    if (auto region = dyn_cast<RegionOp>(op)) {
+      ++step;
+      report.memory.steps.push_back(nodeOrigin(region.getLoc()).node);
+    }
+    steps.push_back(std::max<int64_t>(step, 0));
+  }
+  for (auto [i, root] : llvm::enumerate(plan->roots())) {
+    int64_t bytes = root.elements * storedBytes(root.elementType);
+    if (root.kind == RootBuffer::Kind::Constant)
+      report.memory.weightBytes += bytes;
+    int64_t last = int64_t(steps.size()) - 1;
+    if (root.kind == RootBuffer::Kind::Arena && root.firstUse >= 0 && last >= 0)
+      report.memory.buffers.push_back({"buffer " + std::to_string(i),
+                                       root.byteOffset, bytes,
+                                       steps[std::min(root.firstUse, last)],
+                                       steps[std::min(root.lastUse, last)]});
+  }
+}
+
+ReportData ReportBuilder::build() {
+  report.compilerVersion = version().str();
+  report.model.name = llvm::sys::path::filename(options.modelPath).str();
+  report.model.blake3 = hashOfModel(options.modelPath);
+  report.machine = describeMachine(*options.machine);
+  report.objective = objectiveName(options.objective).str();
+  if (options.threads)
+    report.options.push_back({"threads", std::to_string(options.threads)});
+  for (const auto &[name, shape] : options.shapes)
+    report.options.push_back(
+        {"shape",
+         name + ":" +
+             llvm::join(llvm::map_range(
+                            shape, [](int64_t n) { return std::to_string(n); }),
+                        "x")});
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || main.isExternal())
+    return std::move(report);
+  addTensors(main);
+  int64_t group = 0;
+  for (RegionOp region : main.getBody().getOps<RegionOp>())
+    addRegion(region, group++);
+  addMemory(main);
+  return std::move(report);
+}
+
+ReportData aicc::buildReport(ModuleOp module, const CompileOptions &options) {
+  return ReportBuilder(module, options).build();
+}
