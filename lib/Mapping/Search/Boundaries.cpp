@@ -65,6 +65,7 @@ private:
   void shape(Boundary &boundary);
   bool fillEntry(Boundary &boundary, const TilePoint &point,
                  const Load &reference);
+  void compareRepeats(const Boundary &boundary, const TilePoint &point);
   bool measure(Boundary &boundary, const TilePoint &point, bool repeats,
                Load &load, BoundaryEntry &entry);
   Mapping probe(const Boundary &boundary, const TilePoint &point,
@@ -147,8 +148,13 @@ void TableBuilder::shape(Boundary &boundary) {
   for (auto [d, dim] : enumerate(tables.sizes.dims)) {
     if (dim.extents.size() == 1)
       continue;
-    if (tables.probes.real.shapeOf(boundary.operand).moves(d)) {
+    bool isMoving = tables.probes.real.shapeOf(boundary.operand).moves(d);
+    bool isRagged =
+        tables.workload.dims[d].size % tables.unrolling.extent[d] != 0;
+    if (isMoving)
       boundary.moving.push_back(d);
+    if (isMoving || isRagged) {
+      boundary.indexed.push_back(d);
       boundary.stride.push_back(size);
       size *= uint32_t(dim.extents.size());
     } else {
@@ -166,9 +172,15 @@ Mapping TableBuilder::probe(const Boundary &boundary, const TilePoint &point,
   TilePoint whole = tables.sizes.whole(), unit = {};
   if (repeats)
     addLoops(mapping, boundary.still, whole, unit);
+  SmallVector<unsigned, 8> ragged;
+  for (unsigned dim : boundary.indexed)
+    if (!is_contained(boundary.moving, dim))
+      ragged.push_back(dim);
+  addLoops(mapping, ragged, whole, point);
   addLoops(mapping, boundary.moving, whole, point);
   int8_t at = int8_t(mapping.loops.size());
   addLoops(mapping, boundary.moving, point, unit);
+  addLoops(mapping, ragged, point, unit);
   if (!repeats)
     addLoops(mapping, boundary.still, whole, unit);
   int8_t last = int8_t(mapping.loops.size());
@@ -317,24 +329,42 @@ bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
   return true;
 }
 
+/// Notes if the loops of an indexed dimension that does not move the tile
+/// would save something by repeating it.
+void TableBuilder::compareRepeats(const Boundary &boundary,
+                                  const TilePoint &point) {
+  for (unsigned dim : boundary.indexed) {
+    if (is_contained(boundary.moving, dim))
+      continue;
+    TilePoint fewer = point;
+    fewer[dim] = tables.sizes.whole()[dim];
+    const Load &base = boundary.entries[boundary.index(fewer)].first;
+    Load more = boundary.entries[boundary.index(point)].first;
+    tables.isMonotone &= isPositive(more.addScaled(base, -1), base);
+  }
+}
+
 bool TableBuilder::fill(Boundary &boundary) {
   shape(boundary);
   Load reference;
   BoundaryEntry unused;
   if (!measure(boundary, tables.sizes.whole(), false, reference, unused))
     return false;
-  TilePoint point = {};
+  // From the largest tile on, so that each finds those that repeat it less.
+  const TilePoint whole = tables.sizes.whole();
+  TilePoint point = whole;
   for (;;) {
     if (!fillEntry(boundary, point, reference))
       return false;
+    compareRepeats(boundary, point);
     unsigned i = 0;
-    for (; i != boundary.moving.size(); ++i) {
-      unsigned dim = boundary.moving[i];
-      if (++point[dim] < tables.sizes.dims[dim].extents.size())
+    for (; i != boundary.indexed.size(); ++i) {
+      unsigned dim = boundary.indexed[i];
+      if (point[dim]-- > 0)
         break;
-      point[dim] = 0;
+      point[dim] = whole[dim];
     }
-    if (i == boundary.moving.size())
+    if (i == boundary.indexed.size())
       break;
   }
   boundary.leastBytes = boundary.entries[0].elements * boundary.elementBytes;

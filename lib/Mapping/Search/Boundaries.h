@@ -62,9 +62,12 @@ struct Boundary {
   unsigned outer = 0; ///< The next memory outside that holds the operand.
   /// Dimensions with more than one tile size that do and do not move it.
   llvm::SmallVector<unsigned, 8> moving, still;
-  llvm::SmallVector<uint32_t, 8>
-      stride; ///< In `entries`, for each of `moving`.
-  /// By the tiles of the moving dimensions.
+  /// Dimensions that `entries` tell apart: those of `moving`, and the ones of
+  /// the others that do not fill the array in their last step. They repeat the
+  /// tile for fewer positions then; `still` is without them.
+  llvm::SmallVector<unsigned, 8> indexed;
+  llvm::SmallVector<uint32_t, 8> stride; ///< In `entries`, for `indexed`.
+  /// By the tiles of the indexed dimensions.
   std::vector<BoundaryEntry> entries;
   /// Bytes of a stored element: of a result, and of a partial sum.
   double elementBytes = 0, partialBytes = 0;
@@ -74,11 +77,11 @@ struct Boundary {
 
   uint32_t index(const TilePoint &point) const {
     uint32_t sum = 0;
-    for (unsigned i = 0; i != moving.size(); ++i)
-      sum += stride[i] * point[moving[i]];
+    for (unsigned i = 0; i != indexed.size(); ++i)
+      sum += stride[i] * point[indexed[i]];
     return sum;
   }
-  /// How often the loops outside of the tile that do not move it repeat it.
+  /// How often the loops of `still` outside of the tile repeat it.
   double repeats(const TileSizes &sizes, const TilePoint &point) const {
     double product = 1;
     for (unsigned dim : still)

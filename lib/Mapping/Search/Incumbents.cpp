@@ -49,7 +49,7 @@ void BestOfDataflows::end() {
   auto place = llvm::partition_point(kept, [&](const SpatialCandidate &other) {
     return other.value(options.objective) <= value;
   });
-  kept.insert(place, std::move(current[0]));
+  kept.insert(place, current[0]);
   current.clear();
   if (kept.size() > options.alternatives + 1)
     kept.pop_back();

@@ -51,14 +51,14 @@ void LowerBounds::coarsen() {
   }
 }
 
-/// The moving dimensions' share of the loads: for each cell of theirs, the
+/// The indexed dimensions' share of the loads: for each cell of theirs, the
 /// least of `first` and of `more` over its tiles.
 std::vector<double> LowerBounds::cellLoads(const Boundary &boundary) const {
   unsigned width = parts();
   size_t size = 1;
   SmallVector<unsigned, 8> axes; // Of `used`.
   for (unsigned i = 0; i != used.size(); ++i)
-    if (is_contained(boundary.moving, used[i])) {
+    if (is_contained(boundary.indexed, used[i])) {
       axes.push_back(i);
       size *= cells[i];
     }
@@ -100,7 +100,7 @@ void LowerBounds::addLoads(const Boundary &boundary,
     size_t place = 0, step = 1;
     double repeats = 1;
     for (unsigned i = 0; i != used.size(); ++i) {
-      if (is_contained(boundary.moving, used[i])) {
+      if (is_contained(boundary.indexed, used[i])) {
         place += step * at[i];
         step *= cells[i];
       } else {

@@ -165,12 +165,13 @@ bool enumerate(const Case &item, size_t limit, std::vector<Point> &points) {
   size_t seen = 0;
   AccessCounts counts;
   MappingFault fault;
-  Enumeration(item.workload, item.machine, [&](const Mapping &mapping) {
+  auto visit = [&](const Mapping &mapping) {
     if (++seen > limit || !model.count(mapping, counts, fault))
       return;
     SpatialTotals totals = totalsOf(model, mapping, counts);
     points.push_back({totals.energyPj, totals.cycles, 0});
-  });
+  };
+  Enumeration all(item.workload, item.machine, visit);
   return seen <= limit;
 }
 
