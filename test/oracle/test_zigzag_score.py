@@ -24,8 +24,11 @@ ZIGZAG_CONVOLUTIONS = [(67.00e6, 138048), (62.95e6, 100416), (238.19e6, 300463)]
 
 def mappings(path, network, objective):
     text = subprocess.run(
-        [BENCH, f"--machine={MACHINE}", f"--network={network}", f"--objective={objective}",
-         "--perfect", "--json"], check=True, capture_output=True, text=True).stdout
+        [BENCH, f"--machine={MACHINE}", f"--network={network}", f"--objective={objective}", "--perfect", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     path.write_text(text)
     return path
 
@@ -37,23 +40,24 @@ def score(tmp_path, network, objective):
     if not BENCH.exists():
         pytest.skip(f"{BENCH.name} is not built")
     result = tmp_path / "scores.json"
-    subprocess.run([python, HERE / "zigzag_score.py",
-                    mappings(tmp_path / "mappings.json", network, objective),
-                    "--json", result], check=True)
+    subprocess.run(
+        [python, HERE / "zigzag_score.py", mappings(tmp_path / "mappings.json", network, objective), "--json", result],
+        check=True,
+    )
     return json.loads(result.read_text())["layers"]
 
 
 def test_script_says_when_zigzag_is_missing(tmp_path):
     # -I -S: nothing but the standard library can be imported.
-    run = subprocess.run([sys.executable, "-I", "-S", HERE / "zigzag_score.py", "none.json"],
-                         capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", HERE / "zigzag_score.py", "none.json"], capture_output=True, text=True
+    )
     assert run.returncode == 0
     assert run.stdout.startswith("skipped: zigzag-dse is not installed")
 
 
 def test_convolutions(tmp_path):
-    for layer, (energy, cycles) in zip(score(tmp_path, "convolutions", "edp"),
-                                       ZIGZAG_CONVOLUTIONS, strict=True):
+    for layer, (energy, cycles) in zip(score(tmp_path, "convolutions", "edp"), ZIGZAG_CONVOLUTIONS, strict=True):
         assert layer["energy_pj"] * layer["cycles"] <= energy * cycles, layer["name"]
 
 

@@ -35,8 +35,7 @@ try:
     from zigzag.stages.stage import Stage
     from zigzag.stages.workload_iterator import WorkloadStage
 except ImportError as error:
-    print(f"skipped: zigzag-dse is not installed here ({error}); "
-          "see test/oracle/zigzag_requirements.txt")
+    print(f"skipped: zigzag-dse is not installed here ({error}); see test/oracle/zigzag_requirements.txt")
     sys.exit(0)
 
 
@@ -54,14 +53,17 @@ class FixedMappingStage(Stage):
         for operand in self.layer.layer_operands:
             begin, levels[operand] = 0, []
             for count in self.fixed["levels"][operand.name]:
-                levels[operand].append(loops[begin:begin + count])
+                levels[operand].append(loops[begin : begin + count])
                 begin += count
             if begin != len(loops):
                 raise ValueError(f"{operand.name}: {begin} of {len(loops)} loops have a memory")
-        kwargs = dict(self.kwargs, accelerator=self.accelerator, layer=self.layer,
-                      spatial_mapping=self.spatial_mapping,
-                      temporal_mapping=TemporalMapping(levels, self.layer,
-                                                       TemporalMappingType.UNEVEN))
+        kwargs = dict(
+            self.kwargs,
+            accelerator=self.accelerator,
+            layer=self.layer,
+            spatial_mapping=self.spatial_mapping,
+            temporal_mapping=TemporalMapping(levels, self.layer, TemporalMappingType.UNEVEN),
+        )
         yield from self.list_of_callables[0](self.list_of_callables[1:], **kwargs).run()
 
 
@@ -71,25 +73,37 @@ def workload(layer):
     group = "[g]" if dims.get("G", 1) > 1 else ""
     names = [n for n in ("B", "G", "K", "C", "OY", "OX", "FY", "FX") if n != "G" or group]
     size = lambda out, kernel: (dims[out] - 1) * stride + dims[kernel] - 2 * pad
-    return [{
-        "id": 0, "name": layer["name"], "operator_type": "Conv",
-        "equation": f"O[b]{group}[k][oy][ox]+=W{group}[k][c][fy][fx]*I[b]{group}[c][iy][ix]",
-        "dimension_relations": [f"ix={stride}*ox+1*fx", f"iy={stride}*oy+1*fy"],
-        "loop_dims": names, "loop_sizes": [dims.get(n, 1) for n in names],
-        "operand_precision": {"W": 8, "I": 8, "O": 16, "O_final": 8},
-        "operand_source": {"I": 0, "W": 0},
-        "pr_loop_dims": ["IX", "IY"],
-        "pr_loop_sizes": [layer.get("input", [size("OX", "FX"), size("OY", "FY")])[0],
-                          layer.get("input", [size("OX", "FX"), size("OY", "FY")])[-1]],
-        "padding": [[pad, pad], [pad, pad]],
-    }]
+    return [
+        {
+            "id": 0,
+            "name": layer["name"],
+            "operator_type": "Conv",
+            "equation": f"O[b]{group}[k][oy][ox]+=W{group}[k][c][fy][fx]*I[b]{group}[c][iy][ix]",
+            "dimension_relations": [f"ix={stride}*ox+1*fx", f"iy={stride}*oy+1*fy"],
+            "loop_dims": names,
+            "loop_sizes": [dims.get(n, 1) for n in names],
+            "operand_precision": {"W": 8, "I": 8, "O": 16, "O_final": 8},
+            "operand_source": {"I": 0, "W": 0},
+            "pr_loop_dims": ["IX", "IY"],
+            "pr_loop_sizes": [
+                layer.get("input", [size("OX", "FX"), size("OY", "FY")])[0],
+                layer.get("input", [size("OX", "FX"), size("OY", "FY")])[-1],
+            ],
+            "padding": [[pad, pad], [pad, pad]],
+        }
+    ]
 
 
 def mapping(spatial):
-    return [{"name": "default",
-             "spatial_mapping": {axis: [f"{dim}, {size}" for dim, size in unrolled.items()]
-                                 for axis, unrolled in spatial.items()},
-             "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}]
+    return [
+        {
+            "name": "default",
+            "spatial_mapping": {
+                axis: [f"{dim}, {size}" for dim, size in unrolled.items()] for axis, unrolled in spatial.items()
+            },
+            "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"},
+        }
+    ]
 
 
 def write(folder, name, data):
@@ -102,12 +116,22 @@ def write(folder, name, data):
 def evaluate(layer, machine, folder):
     """ZigZag's energy (pJ) and cycles of the mapping in `layer`."""
     stage = MainStage(
-        list_of_callables=[WorkloadParserStage, AcceleratorParserStage, WorkloadStage,
-                           SpatialMappingGeneratorStage, FixedMappingStage, CostModelStage],
-        accelerator=machine, workload=write(folder, "workload.yaml", workload(layer)),
+        list_of_callables=[
+            WorkloadParserStage,
+            AcceleratorParserStage,
+            WorkloadStage,
+            SpatialMappingGeneratorStage,
+            FixedMappingStage,
+            CostModelStage,
+        ],
+        accelerator=machine,
+        workload=write(folder, "workload.yaml", workload(layer)),
         mapping=write(folder, "mapping.yaml", mapping(layer["spatial"])),
-        fixed=layer, nb_mappings_generated=1, enable_mix_spatial_mapping_generation=False,
-        access_same_data_considered_as_no_access=True)
+        fixed=layer,
+        nb_mappings_generated=1,
+        enable_mix_spatial_mapping_generation=False,
+        access_same_data_considered_as_no_access=True,
+    )
     results = [cme for cme, _ in stage.run()]
     if len(results) != 1:
         raise ValueError(f"{layer['name']}: {len(results)} results of one mapping")
@@ -122,10 +146,13 @@ def search(layer, machine, folder, objective):
     """ZigZag's own best mapping: energy (pJ), cycles, seconds."""
     begin = time.time()
     energy, cycles, _ = get_hardware_performance_zigzag(
-        write(folder, "workload.yaml", workload(layer)), machine,
+        write(folder, "workload.yaml", workload(layer)),
+        machine,
         write(folder, "mapping.yaml", mapping({"D1": {"K": 32}, "D2": {"C": 32}})),
         opt={"edp": "EDP"}.get(objective, objective),
-        dump_folder=os.path.join(folder, "dump"), loma_show_progress_bar=False)
+        dump_folder=os.path.join(folder, "dump"),
+        loma_show_progress_bar=False,
+    )
     return energy, cycles, time.time() - begin
 
 
@@ -141,8 +168,10 @@ def main():
         data = json.load(file)
     machine = os.path.join(os.path.dirname(zigzag.__file__), "inputs/hardware/tpu_like.yaml")
     rows, totals = [], {"aicc": [0.0, 0.0], "zigzag": [0.0, 0.0, 0.0]}
-    print("| layer | x | aicc's estimate: uJ, cycles | by ZigZag: uJ, cycles |"
-          + (" ZigZag's own: uJ, cycles, s |" if args.search else ""))
+    print(
+        "| layer | x | aicc's estimate: uJ, cycles | by ZigZag: uJ, cycles |"
+        + (" ZigZag's own: uJ, cycles, s |" if args.search else "")
+    )
     print("|---|---|---|---|" + ("---|" if args.search else ""))
     with tempfile.TemporaryDirectory() as folder:
         for layer in data["layers"]:
@@ -150,12 +179,20 @@ def main():
                 continue
             count = layer["count"]
             energy, cycles = evaluate(layer, machine, folder)
-            row = dict(name=layer["name"], count=count, estimate_pj=layer["energy_pj"],
-                       estimate_cycles=layer["cycles"], energy_pj=energy, cycles=cycles)
+            row = dict(
+                name=layer["name"],
+                count=count,
+                estimate_pj=layer["energy_pj"],
+                estimate_cycles=layer["cycles"],
+                energy_pj=energy,
+                cycles=cycles,
+            )
             totals["aicc"][0] += count * energy
             totals["aicc"][1] += count * cycles
-            line = (f"| {layer['name']} | {count} | {layer['energy_pj'] / 1e6:.2f}, "
-                    f"{layer['cycles']:,.0f} | {energy / 1e6:.2f}, {cycles:,.0f} |")
+            line = (
+                f"| {layer['name']} | {count} | {layer['energy_pj'] / 1e6:.2f}, "
+                f"{layer['cycles']:,.0f} | {energy / 1e6:.2f}, {cycles:,.0f} |"
+            )
             if args.search:
                 own = search(layer, machine, folder, data["objective"])
                 row["zigzag_pj"], row["zigzag_cycles"], row["zigzag_s"] = own
