@@ -6,7 +6,7 @@ import shutil
 import tempfile
 
 from . import _native
-from ._errors import CompileError, Diagnostic
+from ._errors import checked
 from ._model import CompiledModel
 
 
@@ -63,7 +63,7 @@ def _model_file(model, folder):
 
 def _run(path, output, target, shapes, options):
     status, _, diagnostics = _native.compile(path, output, _settings(target, shapes, options))
-    return _diagnostics(status, diagnostics)
+    return checked(status, diagnostics)
 
 
 def _settings(target, shapes, options):
@@ -75,11 +75,3 @@ def _settings(target, shapes, options):
         flag = "O" if name == "opt_level" else name.replace("_", "-")
         settings.append((flag, str(value).lower() if isinstance(value, bool) else str(value)))
     return settings
-
-
-def _diagnostics(status, diagnostics):
-    """The messages of a compilation; raises CompileError if it failed."""
-    diagnostics = [Diagnostic(**{**d, "notes": tuple(d["notes"])}) for d in diagnostics]
-    if status:
-        raise CompileError(diagnostics, status)
-    return diagnostics

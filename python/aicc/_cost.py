@@ -11,6 +11,7 @@ import pathlib
 import typing
 
 from . import _native
+from ._errors import checked
 
 
 @dataclasses.dataclass(frozen=True)
@@ -239,7 +240,7 @@ class Cost:
 
         Raises OSError if it cannot be written.
         """
-        _write_report(json.dumps(self.report, ensure_ascii=False), path)
+        _write_report(json.dumps(self.report), path)
 
     @functools.cached_property
     def _nodes(self) -> tuple[NodeCost, ...]:
@@ -256,9 +257,12 @@ class Cost:
 
 
 def _write_report(text: str, path: str | os.PathLike[str]) -> None:
+    """Writes a report, given as JSON, as a page or as it is."""
     path = os.fspath(path)
-    page = path.lower().endswith((".html", ".htm"))
-    pathlib.Path(path).write_text(_native.report_page(text) if page else text, encoding="utf-8")
+    if path.lower().endswith((".html", ".htm")):
+        status, text, diagnostics = _native.report_page(text)
+        checked(status, diagnostics)
+    pathlib.Path(path).write_text(text, encoding="utf-8")
 
 
 def _node(made: dict[str, typing.Any]) -> NodeCost:

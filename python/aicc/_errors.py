@@ -43,3 +43,11 @@ class CompileError(Exception):
         self.node = errors[0].node if errors else ""
         self.op = errors[0].op if errors else ""
         super().__init__("\n".join(map(str, self.diagnostics)) or f"the compiler failed with status {status}")
+
+
+def checked(status, diagnostics):
+    """The messages of the native part as Diagnostics; raises CompileError unless `status` is 0."""
+    diagnostics = [Diagnostic(**{**d, "notes": tuple(d["notes"])}) for d in diagnostics]
+    if status:
+        raise CompileError(diagnostics, status)
+    return diagnostics

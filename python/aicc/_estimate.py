@@ -8,8 +8,9 @@ import tempfile
 import typing
 
 from . import _native
-from ._compile import _diagnostics, _model_file, _settings
+from ._compile import _model_file, _settings
 from ._cost import Cost
+from ._errors import checked
 
 Shapes = collections.abc.Mapping[str, collections.abc.Sequence[int]]
 
@@ -62,5 +63,5 @@ def _estimate_json(
     """The report of a model at `path` as JSON, by the compiler in this process; the GIL is released."""
     settings = _settings(target, shapes, {"objective": objective, **options})
     status, text, diagnostics = _native.estimate(path, settings)
-    _diagnostics(status, diagnostics)
+    checked(status, diagnostics)
     return text

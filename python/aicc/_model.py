@@ -68,7 +68,7 @@ class CompiledModel:
         report = self.manifest.get("report")
         if report is None:
             raise ValueError(f"{self.name} was compiled without a report of its cost")
-        return json.dumps(report, ensure_ascii=False)
+        return json.dumps(report)
 
     def __call__(self, *arrays, **named):
         """Runs the model on arrays in the order of its inputs, or by input name.
