@@ -22,7 +22,7 @@ import onnx
 import pytest
 from aicc import _estimate, _explore, _store
 from aicc._progress import Progress
-from conftest import run_tool, tool
+from conftest import ROOT, run_tool, tool
 from report import fixtures
 from test_compile import mlp, single
 
@@ -573,3 +573,18 @@ def test_one_model_on_every_machine(models, tmp_path):
     assert all(point.error.message for point in found.errors)
     found.plot(tmp_path / "p.svg")
     assert _explore.front(found.points) == found.pareto()
+
+
+def test_the_manual(tmp_path):
+    """The blocks of docs/python.md, one after another, in one script."""
+    text = (ROOT / "docs/python.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    assert len(blocks) >= 4
+    subprocess.run([sys.executable, ROOT / "docs/tour/model.py", tmp_path / "net.onnx"], check=True)
+    (tmp_path / "manual.py").write_text("\n".join(["import numpy", *blocks]))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = run_tool(sys.executable, str(tmp_path / "manual.py"), cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert {"net.so", "net.html", "machines.html", "net-on-gemmini16.json"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
