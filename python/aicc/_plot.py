@@ -15,9 +15,21 @@ if typing.TYPE_CHECKING:
 WIDTH, HEIGHT = 760, 420  # Of one model's chart, in px.
 LEFT, RIGHT, TOP, BOTTOM = 78, 24, 44, 56  # Around its axes.
 LEGEND_ROW = 22
+CHARACTER = 7.5  # Width of one at most, on average.
 SHAPES = ("circle", "square", "triangle", "diamond")
 # The colour-blind safe palette of Okabe and Ito (Color Universal Design, 2008), without its yellow and black.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# Each colour comes full, hollow, ringed, and dotted: 24 targets that look different.
+PAINTS = tuple(
+    paint.format(colour)
+    for paint in (
+        'fill="{}"',
+        'fill="none" stroke="{}" stroke-width="2"',
+        'fill="{}" class="ringed"',
+        'fill="none" stroke="{}" stroke-width="3" stroke-dasharray="2 2"',
+    )
+    for colour in COLOURS
+)
 
 # A style element inside SVG holds for the whole page: everything is under one class.
 STYLE = """
@@ -29,7 +41,7 @@ STYLE = """
 .aicc .paper { fill: var(--paper) }
 .aicc .grid { stroke: var(--grid) } .aicc .front { stroke: var(--faint); fill: none; stroke-dasharray: 5 4 }
 .aicc .title { font-size: 15px; font-weight: 600 }
-.aicc .key { fill: var(--faint) }
+.aicc .key { fill: var(--faint) } .aicc .ringed { stroke: var(--ink); stroke-width: 1.5 }
 """
 PAGE_STYLE = """
 body { margin: 1rem auto; max-width: 60rem; padding: 0 1rem; font: 14px system-ui, sans-serif;
@@ -57,18 +69,18 @@ def page(exploration: Exploration) -> str:
 def svg(exploration: Exploration) -> str:
     """One chart for each model, one below the other, and what colours and shapes mean."""
     points = [point for point in exploration if not point.error]
-    colours = _assigned((point.target for point in points), COLOURS)
+    paints = _assigned((point.target for point in points), PAINTS)
     shapes = _assigned((point.objective for point in points), SHAPES)
     parts, y = [], 0.0
     for model in dict.fromkeys(point.model for point in points):
         parts.append(f'<g transform="translate(0 {y:g})">')
-        parts += _chart(model, [point for point in points if point.model == model], colours, shapes)
+        parts += _chart(model, [point for point in points if point.model == model], paints, shapes)
         parts.append("</g>")
         y += HEIGHT
     if not points:
         parts.append(f'<text x="{LEFT}" y="30">No point has a result.</text>')
         y += 50
-    legend, y = _legend(y, colours, shapes)
+    legend, y = _legend(y, paints, shapes)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="aicc" viewBox="0 0 {WIDTH} {y:g}" width="{WIDTH}" '
         f'height="{y:g}" role="img" aria-label="Energy over time of each model"><style>{STYLE}</style>'
@@ -111,7 +123,7 @@ def _round_steps(low: float, high: float) -> list[float]:
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _chart(model: str, points: list[Point], colours: dict[str, str], shapes: dict[str, str]) -> typing.Iterator[str]:
+def _chart(model: str, points: list[Point], paints: dict[str, str], shapes: dict[str, str]) -> typing.Iterator[str]:
     from ._explore import front
 
     x = Axis([point.time_us for point in points], LEFT, WIDTH - RIGHT)
@@ -135,20 +147,22 @@ def _chart(model: str, points: list[Point], colours: dict[str, str], shapes: dic
     for point in points:
         name = f"{point.target}, {point.objective}: {_amounts(point)}"
         mark = _mark(shapes[point.objective], x(point.time_us), y(point.energy_pj))
-        yield f'<g fill="{colours[point.target]}"><title>{_text(name)}</title>{mark}</g>'
+        yield f"<g {paints[point.target]}><title>{_text(name)}</title>{mark}</g>"
     yield from _names(best, x, y)
 
 
 def _names(best: typing.Sequence[Point], x: Axis, y: Axis) -> typing.Iterator[str]:
     """The targets on the front, those that would lie on another name left out."""
-    last = -math.inf
+    taken: list[tuple[float, float, float]] = []  # Left, right, height.
     for point in best:
-        at, height = x(point.time_us), y(point.energy_pj)
-        if height - last < 16:  # The front falls: names come from the top.
+        at, height, width = x(point.time_us), y(point.energy_pj), CHARACTER * len(point.target)
+        right = at < WIDTH * 0.7
+        left = at + 9 if right else at - 9 - width
+        if any(left < other[1] and other[0] < left + width and abs(height - other[2]) < 16 for other in taken):
             continue
-        last = height
-        side, anchor = (-9, "end") if at > WIDTH * 0.7 else (9, "start")
-        yield f'<text x="{at + side:.1f}" y="{height - 7:.1f}" text-anchor="{anchor}">{_text(point.target)}</text>'
+        taken.append((left, left + width, height))
+        start, anchor = (at + 9, "start") if right else (at - 9, "end")
+        yield f'<text x="{start:.1f}" y="{height - 7:.1f}" text-anchor="{anchor}">{_text(point.target)}</text>'
 
 
 def _steps(corners: list[tuple[float, float]]) -> str:
@@ -166,13 +180,13 @@ def _mark(shape: str, x: float, y: float) -> str:
     return f'<polygon points="{" ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners)}"/>'
 
 
-def _legend(y: float, colours: dict[str, str], shapes: dict[str, str]) -> tuple[list[str], float]:
+def _legend(y: float, paints: dict[str, str], shapes: dict[str, str]) -> tuple[list[str], float]:
     """Lines of keys from `y` on, and where they end."""
-    keys = [(f'<g fill="{colour}">{{}}</g>', "circle", target) for target, colour in colours.items()]
+    keys = [(f"<g {paint}>{{}}</g>", "circle", target) for target, paint in paints.items()]
     keys += [('<g class="key">{}</g>', shape, objective) for objective, shape in shapes.items()]
     parts, x = [], float(LEFT)
     for frame, shape, name in keys:
-        width = 26 + 7.5 * len(name)
+        width = 26 + CHARACTER * len(name)
         if x > LEFT and x + width > WIDTH - RIGHT:
             x, y = float(LEFT), y + LEGEND_ROW
         parts.append(frame.format(_mark(shape, x, y)) + f'<text x="{x + 12:.1f}" y="{y + 4:.1f}">{_text(name)}</text>')

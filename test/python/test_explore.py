@@ -529,6 +529,13 @@ def test_marks_lie_where_the_numbers_say(values):
     assert 2 <= len(ticks) <= 24
 
 
+def test_every_machine_looks_different_in_a_plot():
+    values = [(float(i + 1), float(i + 1)) for i in range(len(aicc.targets()))]
+    root = xml.etree.ElementTree.fromstring(exploration(points(values))._repr_html_())
+    marks = [g for g in root.iter(f"{SVG}g") if g.find(f"{SVG}title") is not None]
+    assert len({tuple(sorted(g.attrib.items())) for g in marks}) == len(values)
+
+
 def test_plot_without_results(tmp_path):
     failed = aicc.Point("m", "t", "energy", *[None] * 6, aicc.PointError("E", "", "", "", "why <b>"), "k")
     exploration([failed]).plot(tmp_path / "p.html")
