@@ -72,7 +72,10 @@ def workload(layer):
     dims, stride, pad = layer["dims"], layer["stride"], layer["pad"]
     group = "[g]" if dims.get("G", 1) > 1 else ""
     names = [n for n in ("B", "G", "K", "C", "OY", "OX", "FY", "FX") if n != "G" or group]
-    size = lambda out, kernel: (dims[out] - 1) * stride + dims[kernel] - 2 * pad
+
+    def size(out, kernel):
+        return (dims[out] - 1) * stride + dims[kernel] - 2 * pad
+
     return [
         {
             "id": 0,

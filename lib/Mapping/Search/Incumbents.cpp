@@ -39,7 +39,8 @@ void BestOfDataflows::offer(SpatialCandidate candidate) {
   if (isHopeless(candidate.energyPj, candidate.cycles))
     return;
   limit = candidate.value(options.objective);
-  current.assign(1, std::move(candidate));
+  current.clear();
+  current.push_back(std::move(candidate));
 }
 
 void BestOfDataflows::end() {
@@ -49,7 +50,7 @@ void BestOfDataflows::end() {
   auto place = llvm::partition_point(kept, [&](const SpatialCandidate &other) {
     return other.value(options.objective) <= value;
   });
-  kept.insert(place, current[0]);
+  kept.insert(place, std::move(current[0]));
   current.clear();
   if (kept.size() > options.alternatives + 1)
     kept.pop_back();
