@@ -329,10 +329,9 @@ class _Sweep:
         self.results: dict[str, dict[str, typing.Any]] = {}
         self.missing: dict[str, _Job] = {}
         for job in jobs:
-            found = store.read(job.key)
-            if found:
-                self.results[job.key] = _summary(found)
-            else:
+            try:
+                self.results[job.key] = _summary(store.read(job.key) or {})
+            except (KeyError, TypeError, ValueError):  # Not there, or cut short.
                 self.missing.setdefault(job.key, job)
         self.stamps = {job.key: _store.stamp(job.files) for job in self.missing.values()}
         self.progress = Progress(len(self.results) + len(self.missing), len(self.results), progress)

@@ -9,6 +9,7 @@ import os
 import pathlib
 import platform
 import re
+import threading
 import typing
 
 from . import _native
@@ -42,7 +43,7 @@ class Store:
         return stem.with_suffix(".json"), stem.with_suffix(".error.json")
 
     def read(self, key: str) -> dict | None:
-        """None if there is no such outcome, or if its file was cut short."""
+        """None if there is no such outcome, or if its file is not JSON."""
         if key in self.memory or self.folder is None:
             return self.memory.get(key)
         report, error = self.paths(key)
@@ -65,7 +66,7 @@ class Store:
         report, error = self.paths(key)
         path, text = (report, outcome["report"]) if "report" in outcome else (error, json.dumps(outcome["error"]))
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
         part.write_text(text, encoding="utf-8")
         os.replace(part, path)
 
@@ -133,19 +134,14 @@ def _host() -> str:
 
 
 def _file_hash(path: str) -> str:
+    digest = hashlib.blake2b(digest_size=20)
     try:
-        return _hash_once(os.path.abspath(path), _stat(path))
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
     except OSError:
         return ""
-
-
-@functools.lru_cache(maxsize=4096)
-def _hash_once(path: str, _written: tuple | None) -> str:
-    with open(path, "rb") as file:
-        digest = hashlib.blake2b(digest_size=20)
-        while block := file.read(1 << 20):
-            digest.update(block)
-        return digest.hexdigest()
+    return digest.hexdigest()
 
 
 def _stat(path: str) -> tuple | None:

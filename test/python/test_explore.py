@@ -301,7 +301,7 @@ def test_a_model_that_changes_meanwhile_is_not_kept(fake, models, tmp_path, monk
     assert found.points[0].energy_pj and files(tmp_path / "r") == {}
 
 
-@pytest.mark.parametrize("left", ["", "{", '{"schema_version": 1, "tot'])
+@pytest.mark.parametrize("left", ["", "{", "{}", "[]", '{"schema_version": 1, "tot'])
 def test_a_file_that_was_cut_short_is_computed_again(fake, models, tmp_path, left):
     want = aicc.explore(models[0], "fake/m", folder=tmp_path / "r")
     (path,) = (tmp_path / "r").rglob("*.json")
