@@ -311,7 +311,7 @@ def _jobs(models: list[_Model], targets: list[str], objectives: list[str], shape
                     "options": shared, "libraries": [_store.model_contents(path) for path in libraries],
                 })  # fmt: skip
                 machine, depends = target, (*files, *libraries)
-                if os.path.exists(target):
+                if _store.is_machine_file(target):
                     machine = os.path.abspath(target)
                     depends += (machine,)
                 jobs.append(_Job(model, target, machine, objective, own, options, key, depends))

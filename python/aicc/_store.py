@@ -93,12 +93,17 @@ def model_contents(path: str) -> dict[str, str]:
     return result
 
 
+def is_machine_file(target: str) -> bool:
+    """Is it a file, and not a name? As --target has it."""
+    return target.endswith((".yaml", ".yml"))
+
+
 def target_contents(target: str) -> dict[str, str]:
     """What a target's name stands for: a file's hash; a machine of the compiler is part of the compiler's hash.
 
     A family alone may mean another machine on another processor, so that this processor is part of it.
     """
-    if os.path.exists(target):
+    if is_machine_file(target):
         return {"file": os.path.basename(target), "hash": _file_hash(target)}
     return {"name": target} if target in targets() else {"name": target, "host": _host()}
 

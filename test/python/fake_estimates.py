@@ -37,7 +37,7 @@ def estimate_json(path, target, shapes, objective, **options):
     if name == "dies":
         os._exit(1)
     data = pathlib.Path(path).read_bytes()
-    if os.path.exists(target):
+    if os.path.isfile(target):
         data += pathlib.Path(target).read_bytes()
     seed = hashlib.sha256(data + f"{target} {shapes} {objective} {options}".encode()).digest()
     report = json.loads(pathlib.Path(control()["report"]).read_text())
