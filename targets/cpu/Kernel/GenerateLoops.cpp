@@ -6,10 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "aicc/Mapping/Workload.h"
 #include "aicc/Memory/BufferPlan.h"
 #include "lib/Memory/CopyRegion.h"
+#include "targets/cpu/FlopCount.h"
 #include "targets/cpu/Kernel/KernelEmitter.h"
 #include "targets/cpu/Passes.h"
+#include "targets/cpu/ProgramTraffic.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -61,6 +64,8 @@ private:
                                     ArrayRef<bool> isAlone);
   Value bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape);
   Value weightFor(Value constant, Attribute layout);
+  LaunchTrace::Window windowOf(Value buffer) const;
+  void predictTraffic();
   void finish();
 
   ModuleOp module;
@@ -74,6 +79,10 @@ private:
   IRMapping scalars;
   llvm::StringMap<func::FuncOp> kernels;
   DenseMap<std::pair<Attribute, Attribute>, int64_t> weightOffsets;
+  /// All launches in their order, and what they touch.
+  SmallVector<LaunchOp> launches;
+  std::vector<LaunchTrace> trace;
+  std::string machineName;
   /// Paddings of each buffer, whose borders are filled before it is written.
   DenseMap<unsigned, SmallVector<tensor::PadOp>> borders;
 };
@@ -255,7 +264,49 @@ LogicalResult ProgramBuilder::emitLaunch(RegionOp region,
   // For the manifest.
   if (CostAttr cost = region.getCostAttr())
     launch->setAttr("aicc.cost", cost);
+  if (std::optional<FlopCount> flops = countFlops(*model, *mapping))
+    launch->setAttr("aicc.flops", builder.getDenseI64ArrayAttr(
+                                      {std::llround(flops->useful),
+                                       std::llround(flops->executed)}));
+  LaunchTrace record{toWorkload(*model), *mapping, {}};
+  for (const RegionAccess &access : model->accesses)
+    record.windows.push_back(windowOf(buffers[access.operand]));
+  trace.push_back(std::move(record));
+  launches.push_back(launch);
+  if (StringAttr machine = region.getMachineAttr())
+    machineName = machine.str();
   return success();
+}
+
+/// The bytes that a launch's buffer takes: each argument of the program lies
+/// in a part of the address space of its own. Where a buffer moves with a
+/// loop, its first place.
+LaunchTrace::Window ProgramBuilder::windowOf(Value buffer) const {
+  constexpr int64_t apart = int64_t(1) << 40;
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t begin = 0;
+  if (auto view = buffer.getDefiningOp<memref::ViewOp>()) {
+    std::optional<int64_t> offset = getConstantIntValue(view.getByteShift());
+    begin = offset.value_or(0);
+    buffer = view.getSource();
+  }
+  begin += cast<BlockArgument>(buffer).getArgNumber() * apart;
+  return {begin,
+          begin + type.getNumElements() * storedBytes(type.getElementType())};
+}
+
+/// Tells each launch the bytes that it fetches into each cache.
+void ProgramBuilder::predictTraffic() {
+  std::shared_ptr<const MachineDesc> machine = namedMachine(machineName);
+  if (!machine)
+    return;
+  auto traffic = aicc::cpu::predictTraffic(trace, *machine);
+  for (auto [launch, bytes] : llvm::zip(launches, traffic)) {
+    SmallVector<int64_t> rounded;
+    for (double count : bytes)
+      rounded.push_back(std::llround(count));
+    launch->setAttr("aicc.fetched", builder.getDenseI64ArrayAttr(rounded));
+  }
 }
 
 LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
@@ -399,6 +450,7 @@ LogicalResult ProgramBuilder::run() {
   createEntry();
   if (failed(emitBlock(source.getBody().front())))
     return failure();
+  predictTraffic();
   finish();
   return success();
 }

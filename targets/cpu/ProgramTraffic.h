@@ -1,0 +1,31 @@
+//===- ProgramTraffic.h - What the caches keep between kernels --*- C++ -*-===//
+
+#ifndef TARGETS_CPU_PROGRAMTRAFFIC_H
+#define TARGETS_CPU_PROGRAMTRAFFIC_H
+
+#include "aicc/Energy/Machine.h"
+#include "aicc/Energy/Workload.h"
+#include "targets/cpu/KernelMapping.h"
+
+namespace aicc::cpu {
+
+/// One launch of a program, and where its operands lie.
+struct LaunchTrace {
+  /// Bytes [begin, end) of an address space that all launches share.
+  struct Window {
+    int64_t begin = 0, end = 0;
+  };
+  Workload workload;
+  KernelMapping mapping;
+  llvm::SmallVector<Window, 6> windows; ///< One for each operand.
+};
+
+/// Bytes that each launch fetches into each cache of the machine (innermost
+/// first), for a program that runs again and again:
+/// result[launch][memory].
+std::vector<llvm::SmallVector<double, 4>>
+predictTraffic(llvm::ArrayRef<LaunchTrace> program, const MachineDesc &machine);
+
+} // namespace aicc::cpu
+
+#endif // TARGETS_CPU_PROGRAMTRAFFIC_H

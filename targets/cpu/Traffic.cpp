@@ -1,0 +1,141 @@
+//===- Traffic.cpp - Lines that a kernel fetches into a cache -------------===//
+
+#include "targets/cpu/Traffic.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
+using namespace aicc;
+using namespace aicc::cpu;
+
+TrafficModel::TrafficModel(const Workload &workload,
+                           const KernelMapping &mapping, int64_t lineBytes)
+    : workload(workload), lineBytes(std::max<int64_t>(1, lineBytes)),
+      vector(mapping.vector), lanes(mapping.lanes) {
+  llvm::SmallVector<int64_t, 8> extents;
+  for (size_t d = 0; d < workload.dims.size(); ++d)
+    extents.push_back(std::min(mapping.tile[d], workload.dims[d].size));
+  for (int64_t d : mapping.order) {
+    int64_t size = workload.dims[d].size;
+    if (size > mapping.tile[d])
+      loops.push_back(
+          {unsigned(d), double(llvm::divideCeil(size, mapping.tile[d]))});
+  }
+  touched.resize(workload.operands.size());
+  moves.resize(workload.operands.size());
+  totals.assign(loops.size() + 1, 0);
+  for (auto [o, operand] : llvm::enumerate(workload.operands)) {
+    touched[o].resize(loops.size() + 1);
+    for (const Loop &loop : loops)
+      moves[o].push_back(operand.strides[loop.dim] != 0);
+    moves[o].push_back(false);
+    llvm::SmallVector<int64_t, 8> inside = extents;
+    for (size_t l = loops.size() + 1; l-- > 0;) {
+      if (l < loops.size())
+        inside[loops[l].dim] = workload.dims[loops[l].dim].size;
+      touched[o][l] = operand.isPacked ? packedLines(operand, inside)
+                                       : linesOf(operand, inside);
+      totals[l] += touched[o][l];
+    }
+  }
+}
+
+/// Packed constants lie in the order of the loops: no line holds anything that
+/// is not used. Blocks of lanes are filled up.
+double TrafficModel::packedLines(const Workload::Operand &operand,
+                                 llvm::ArrayRef<int64_t> extents) const {
+  double elements = 1;
+  for (auto [d, extent] : llvm::enumerate(extents))
+    if (operand.strides[d])
+      elements *= int64_t(d) == vector && !workload.dims[d].isReduction
+                      ? llvm::alignTo(extent, lanes)
+                      : extent;
+  return std::ceil(elements * operand.bits / 8 / lineBytes);
+}
+
+/// Lines of the runs of `run` bytes that start at all multiples of `apart`
+/// bytes: a mean over where in its line a run may start.
+static double linesPerRun(int64_t run, int64_t apart, int64_t lineBytes) {
+  int64_t step = std::gcd(apart, lineBytes);
+  double sum = 0;
+  for (int64_t start = 0; start < lineBytes; start += step)
+    sum += llvm::divideCeil(start + run, lineBytes);
+  return sum * step / lineBytes;
+}
+
+/// Different lines under the addresses sum(stride * i), i < extent.
+double TrafficModel::linesOf(const Workload::Operand &operand,
+                             llvm::ArrayRef<int64_t> extents) const {
+  struct Span {
+    int64_t stride, length;
+  };
+  int64_t width = operand.bits / 8;
+  llvm::SmallVector<Span, 8> steps, spans;
+  for (auto [d, extent] : llvm::enumerate(extents)) {
+    if (extent == 0)
+      return 0;
+    if (operand.strides[d] && extent > 1)
+      steps.push_back({std::abs(operand.strides[d]) * width, extent});
+  }
+  llvm::sort(steps, [](const Span &a, const Span &b) {
+    return std::pair(a.stride, a.length) < std::pair(b.stride, b.length);
+  });
+  // Steps shorter than a line, or than what they step over, leave no line out.
+  int64_t run = width;
+  auto extend = [&](const Span &step) {
+    if (step.stride > std::max(run, lineBytes))
+      return false;
+    run += step.stride * (step.length - 1);
+    return true;
+  };
+  for (const Span &step : steps) {
+    if (spans.empty() && extend(step))
+      continue;
+    // Windows slide: what overlaps adds up instead.
+    auto *span = llvm::find_if(spans, [&](const Span &other) {
+      return step.stride % other.stride == 0 &&
+             step.stride / other.stride <= other.length;
+    });
+    if (span == spans.end())
+      spans.push_back(step);
+    else
+      span->length += step.stride / span->stride * (step.length - 1);
+  }
+  double runs = 1;
+  int64_t apart = 0;
+  for (const Span &span : spans) {
+    if (apart == 0 && extend(span))
+      continue;
+    runs *= span.length;
+    apart = std::gcd(apart, span.stride);
+  }
+  if (runs == 1)
+    return llvm::divideCeil(run, lineBytes);
+  return runs * linesPerRun(run, apart, lineBytes);
+}
+
+double TrafficModel::misses(size_t o, double capacityLines) const {
+  const Workload::Operand &operand = workload.operands[o];
+  // One iteration of loop l and the next share lines; they are found again if
+  // all that one iteration touches has room.
+  size_t level = loops.size();
+  while (level > 0 && totals[level] <= capacityLines)
+    --level;
+  double count = touched[o][level];
+  while (level-- > 0) {
+    // Results are touched after their reduction.
+    bool runs =
+        operand.inReduction || !workload.dims[loops[level].dim].isReduction;
+    count *= runs ? loops[level].trip : 1;
+  }
+  return count;
+}
+
+double TrafficModel::linesUntilSeen(size_t o) const {
+  size_t level = 0;
+  while (level < loops.size() && !moves[o][level])
+    ++level;
+  return totals[level];
+}

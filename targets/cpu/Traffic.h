@@ -1,0 +1,55 @@
+//===- Traffic.h - Lines that a kernel fetches into a cache -----*- C++ -*-===//
+
+#ifndef TARGETS_CPU_TRAFFIC_H
+#define TARGETS_CPU_TRAFFIC_H
+
+#include "aicc/Energy/Workload.h"
+#include "targets/cpu/KernelMapping.h"
+
+namespace aicc::cpu {
+
+/// Lines that the loops of one kernel touch, and how many of them a cache that
+/// replaces the least recently used line has to fetch. Counts are of lines of
+/// `lineBytes`; see docs/counted.md for what is assumed.
+class TrafficModel {
+public:
+  TrafficModel(const Workload &workload, const KernelMapping &mapping,
+               int64_t lineBytes);
+
+  /// Different lines of operand `o` that the whole kernel touches.
+  double lines(size_t o) const { return touched[o][0]; }
+  /// Of all operands together.
+  double totalLines() const { return totals[0]; }
+  /// Fetches of operand `o` into a cache that held nothing of it before.
+  double misses(size_t o, double capacityLines) const;
+  /// Lines of all operands that are touched before the last line of operand
+  /// `o` is touched for the first time.
+  double linesUntilSeen(size_t o) const;
+  /// Each iteration of the outermost loop touches other lines of operand `o`.
+  bool isSwept(size_t o) const { return moves[o][0]; }
+
+private:
+  struct Loop {
+    unsigned dim = 0;
+    double trip = 1;
+  };
+  double linesOf(const Workload::Operand &operand,
+                 llvm::ArrayRef<int64_t> extents) const;
+  double packedLines(const Workload::Operand &operand,
+                     llvm::ArrayRef<int64_t> extents) const;
+
+  const Workload &workload;
+  int64_t lineBytes;
+  int64_t vector, lanes;
+  /// Those that run more than once, outermost first.
+  llvm::SmallVector<Loop, 8> loops;
+  /// touched[o][l]: lines of operand o inside loop l (loops l and inwards);
+  /// the last is the register tile's.
+  llvm::SmallVector<llvm::SmallVector<double, 9>, 6> touched;
+  llvm::SmallVector<llvm::SmallVector<bool, 9>, 6> moves;
+  llvm::SmallVector<double, 9> totals;
+};
+
+} // namespace aicc::cpu
+
+#endif // TARGETS_CPU_TRAFFIC_H
