@@ -18,6 +18,14 @@ def tool(name):
     return str(BUILD / "bin" / name)
 
 
+def is_sanitized():
+    """Is the build one with sanitizers?"""
+    cache = BUILD / "CMakeCache.txt"
+    return cache.exists() and any(
+        line.startswith("AICC_SANITIZE:") and not line.endswith("=") for line in cache.read_text().splitlines()
+    )
+
+
 def run_tool(*command, timeout=600, **kwargs):
     """Runs a tool of the build; the result has returncode, stdout and stderr as text."""
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, **kwargs)
