@@ -65,4 +65,63 @@ def PlanBuffersPass : Pass<"aicc-plan-buffers", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def MapSpatialPass : Pass<"aicc-map-spatial", "::mlir::func::FuncOp"> {
+  let summary = "Choose the mapping of every region on a machine with an array";
+  let description = [{
+    Searches the map space of each `aicc.region` with layouts that the array of
+    the machine can run, and sets `mapping` (with `residence`, of the factors
+    and the result in the order input, weight, result), `cost`, `machine`, and
+    the attributes `aicc.alternatives` (what else was considered) and
+    `aicc.placement`: where the region runs, and how that is not what the model
+    asks for. A region that the array cannot run stays with the host: it gets no
+    mapping and no cost, and its placement says why.
+
+    Before:
+    ```mlir
+    %0 = aicc.region ins(%x, %w : tensor<64x64xf32>, tensor<64x64xf32>)
+        attributes {layouts = [...]} { ... }
+    %1 = aicc.region ins(%0 : tensor<64x64xf32>) attributes {layouts = [...]} { ... }
+    ```
+    After:
+    ```mlir
+    %0 = aicc.region ins(%x, %w : tensor<64x64xf32>, tensor<64x64xf32>) attributes {
+        aicc.placement = "array: priced as i8: the machine has no f32",
+        cost = #aicc.cost<cycles = 1540, picojoules = 1104331, ...>,
+        layouts = [...], machine = "tpu_like",
+        mapping = #aicc.mapping<loops = [...], parallel = 0, grain = 0,
+                                residence = [[-1, -1, 0, 0], [-1, 1, -1, 0], [2, -1, 0, 0]]>} { ... }
+    %1 = aicc.region ins(%0 : tensor<64x64xf32>) attributes {
+        aicc.placement = "host: the array sums products of two operands, and nothing else; not priced",
+        layouts = [...]} { ... }
+    ```
+  }];
+  let options = [
+    Option<"machineName", "machine", "std::string",
+           /*default=*/"\"systolic/tpu_like\"", "FAMILY/MACHINE or FILE.yaml">,
+    Option<"objectiveName", "objective", "std::string",
+           /*default=*/"\"latency\"", "latency, energy or edp">,
+    Option<"isProgrammable", "programmable", "bool", /*default=*/"false",
+           "The array runs any operation, not sums of products alone">
+  ];
+  let dependentDialects = ["::aicc::AICCDialect"];
+}
+
+def RefuseLoweringPass : Pass<"aicc-refuse-lowering", "::mlir::ModuleOp"> {
+  let summary = "Say that there is no code for a family of machines";
+  let description = [{
+    The stages past `mapped` of a family that is priced, but for which there is
+    no code generation. Always fails, with what works instead.
+
+    Before, and after:
+    ```mlir
+    func.func @main(...)
+    // error: there is no code generation for 'systolic' ...
+    ```
+  }];
+  let options = [
+    Option<"family", "family", "std::string", /*default=*/"\"\"",
+           "The family, as --target takes it">
+  ];
+}
+
 #endif // AICC_MAPPING_PASSES

@@ -58,6 +58,26 @@ func.func @layouts(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+// expected-error@+1 {{expected 'residence' between 0 and 1, or -1 for a memory without the operand, found 2}}
+"test.op"() {m = #aicc.mapping<loops = [0 by 1], parallel = 0, grain = 0, residence = [[2, 0]]>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'residence' between 0 and 0, or -1 for a memory without the operand, found 1}}
+"test.op"() {m = #aicc.mapping<loops = [0 by 1], parallel = 0, grain = 0, residence = [[0, 1, 0]]>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'residence' to end in 0: the outermost memory holds all of every operand}}
+"test.op"() {m = #aicc.mapping<loops = [0 by 1], parallel = 0, grain = 0, residence = [[1, -1]]>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'residence' in 2 memories for each operand, found 1}}
+"test.op"() {m = #aicc.mapping<loops = [0 by 1], parallel = 0, grain = 0, residence = [[1, 0], [0]]>} : () -> ()
+
+// -----
+
 // expected-error@+1 {{expected as many sizes and steps as dims (2), found 1 and 2}}
 "test.op"() {m = #aicc.pack<dims = [0, 1], sizes = [4], steps = [1, 1]>} : () -> ()
 

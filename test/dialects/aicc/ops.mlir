@@ -28,6 +28,18 @@ func.func @scalar(%x: tensor<f32>) -> tensor<f32> {
   return %0 : tensor<f32>
 }
 
+// CHECK-LABEL: func.func @residence
+// CHECK: mapping = #aicc.mapping<loops = [0 by 2, 0 by 1 on 0], parallel = 0, grain = 0, residence = {{\[\[}}1, -1, 0], [-1, 0, 0]]>
+func.func @residence(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = aicc.region ins(%x : tensor<4xf32>) attributes {
+      mapping = #aicc.mapping<loops = [0 by 2, 0 by 1 on 0], parallel = 0, grain = 0,
+                              residence = [[1, -1, 0], [-1, 0, 0]]>} {
+  ^bb0(%a: tensor<4xf32>):
+    aicc.yield %a : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
 // CHECK: aicc.weight @w0 at 64 pack <dims = [0, 1, 0], sizes = [1, 2, 4], steps = [4, 1, 1]> = dense<1.000000e+00> : tensor<3x2xf32>
 aicc.weight @w0 at 64 pack <dims = [0, 1, 0], sizes = [1, 2, 4], steps = [4, 1, 1]> = dense<1.0> : tensor<3x2xf32>
 

@@ -1,0 +1,8 @@
+//===- GpuTarget.cpp - Graphics processors --------------------------------===//
+
+#include "targets/gpu/GpuTarget.h"
+#include "aicc/Mapping/SpatialTarget.h"
+
+std::unique_ptr<aicc::Target> aicc::gpu::createTarget() {
+  return std::make_unique<SpatialTarget>("gpu", ArrayKind::Programmable);
+}
