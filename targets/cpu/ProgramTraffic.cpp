@@ -11,48 +11,38 @@
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <map>
-
 using namespace aicc;
 using namespace aicc::cpu;
 
 namespace {
-/// Which bytes were touched last by which launch.
+/// Windows by when they were touched last.
 class LastTouches {
 public:
-  struct Piece {
-    int64_t end = 0;
-    size_t time = 0; ///< Number of the launch.
+  struct Touch {
+    LaunchTrace::Window window;
+    double lines = 0; ///< Of the window, not touched again since.
+    size_t time = 0;  ///< Number of the launch.
     unsigned operand = 0;
-    double lines = 0; ///< Touched, of [begin, end).
   };
 
-  /// Calls back for each piece of [begin, end) that was touched before.
-  void
-  forEach(int64_t begin, int64_t end,
-          llvm::function_ref<void(const Piece &, double lines)> use) const {
-    auto it = pieces.upper_bound(begin);
-    if (it != pieces.begin())
-      --it;
-    for (; it != pieces.end() && it->first < end; ++it) {
-      int64_t from = std::max(begin, it->first);
-      int64_t to = std::min(end, it->second.end);
-      if (from < to)
-        use(it->second, it->second.lines * double(to - from) /
-                            double(it->second.end - it->first));
-    }
-  }
+  llvm::ArrayRef<Touch> all() const { return touches; }
 
-  void touch(int64_t begin, int64_t end, Piece piece) {
-    split(begin);
-    split(end);
-    for (auto it = pieces.lower_bound(begin);
-         it != pieces.end() && it->first < end; it = pieces.erase(it))
-      byTime[it->second.time] -= it->second.lines;
-    byTime.resize(std::max(byTime.size(), piece.time + 1), 0);
-    byTime[piece.time] += piece.lines;
-    piece.end = end;
-    pieces[begin] = piece;
+  /// `density`: lines touched, as a share of those in the window.
+  void add(const Touch &touch, double density) {
+    for (Touch &old : touches) {
+      int64_t shared = overlap(old.window, touch.window);
+      if (shared <= 0)
+        continue;
+      double again = share(shared, old.window) * density;
+      if (old.window == touch.window)
+        again = 1;
+      byTime[old.time] -= old.lines * again;
+      old.lines *= 1 - again;
+    }
+    llvm::erase_if(touches, [](const Touch &old) { return old.lines < 1; });
+    byTime.resize(std::max(byTime.size(), touch.time + 1), 0);
+    byTime[touch.time] += touch.lines;
+    touches.push_back(touch);
   }
 
   /// Different lines touched last by the launches in (after, before).
@@ -63,23 +53,16 @@ public:
     return sum;
   }
 
-private:
-  void split(int64_t at) {
-    auto it = pieces.upper_bound(at);
-    if (it == pieces.begin())
-      return;
-    --it;
-    if (it->first >= at || it->second.end <= at)
-      return;
-    Piece rest = it->second;
-    double share = double(at - it->first) / double(rest.end - it->first);
-    it->second.lines *= share;
-    it->second.end = at;
-    rest.lines *= 1 - share;
-    pieces[at] = rest;
+  static int64_t overlap(const LaunchTrace::Window &a,
+                         const LaunchTrace::Window &b) {
+    return std::min(a.end, b.end) - std::max(a.begin, b.begin);
+  }
+  static double share(int64_t bytes, const LaunchTrace::Window &of) {
+    return double(bytes) / double(of.end - of.begin);
   }
 
-  std::map<int64_t, Piece> pieces; ///< By first byte.
+private:
+  std::vector<Touch> touches;
   std::vector<double> byTime;
 };
 
@@ -116,6 +99,16 @@ bool Program::isAgain(size_t launch, size_t o) const {
   return false;
 }
 
+/// Share of the ages from `first` to `last`, evenly spread, that are at most
+/// `limit`.
+static double shareYounger(double first, double last, double limit) {
+  if (first > last)
+    std::swap(first, last);
+  if (first == last)
+    return first <= limit;
+  return std::clamp((limit - first) / (last - first), 0.0, 1.0);
+}
+
 /// Lines of an operand that are still there when they are wanted first. Their
 /// age is what was touched since: the rest of the launch that touched them,
 /// the launches between, and this one so far. Both launches are taken to walk
@@ -124,37 +117,39 @@ double Program::found(size_t time, size_t o, double capacityLines) const {
   size_t launch = time % launches.size();
   const TrafficModel &model = models[launch];
   const LaunchTrace::Window &window = launches[launch].windows[o];
-  double sum = 0;
-  touches.forEach(
-      window.begin, window.end,
-      [&](const LastTouches::Piece &piece, double lines) {
-        const TrafficModel &before = models[piece.time % launches.size()];
-        double own = std::min(model.lines(o), before.lines(piece.operand));
-        double age = own + touches.between(piece.time, time);
-        double rest = before.isSwept(piece.operand)
-                          ? before.totalLines() - before.lines(piece.operand)
-                          : 0;
-        double soFar = std::max(0.0, model.linesUntilSeen(o) - model.lines(o));
-        // age + (1 - f) rest + f soFar <= capacity, for f in [0, 1].
-        double slack = capacityLines - age - rest, slope = soFar - rest;
-        double share;
-        if (slope == 0)
-          share = slack >= 0;
-        else if (slope > 0)
-          share = std::clamp(slack / slope, 0.0, 1.0);
-        else
-          share = 1 - std::clamp(slack / slope, 0.0, 1.0);
-        sum += share * std::min(lines, model.lines(o));
-      });
-  return std::min(sum, model.lines(o));
+  double known = 0, sum = 0;
+  for (const LastTouches::Touch &touch : touches.all()) {
+    int64_t shared = LastTouches::overlap(touch.window, window);
+    if (shared <= 0)
+      continue;
+    const TrafficModel &before = models[touch.time % launches.size()];
+    double lines =
+        std::min(touch.lines * LastTouches::share(shared, touch.window),
+                 model.lines(o) * LastTouches::share(shared, window));
+    double age = std::min(model.lines(o), before.lines(touch.operand)) +
+                 touches.between(touch.time, time);
+    double rest = before.isSwept(touch.operand)
+                      ? before.totalLines() - before.lines(touch.operand)
+                      : 0;
+    double soFar = std::max(0.0, model.linesUntilSeen(o) - model.lines(o));
+    known += lines;
+    sum += lines * shareYounger(age + rest, age + soFar, capacityLines);
+  }
+  // What the windows do not account for is as old as the rest, on average.
+  return known > 0 ? sum / known * model.lines(o) : 0;
 }
 
 void Program::touchAll(size_t time) {
   size_t launch = time % launches.size();
-  for (auto [o, window] : llvm::enumerate(launches[launch].windows))
-    if (window.begin < window.end && !isAgain(launch, o))
-      touches.touch(window.begin, window.end,
-                    {window.end, time, unsigned(o), models[launch].lines(o)});
+  for (auto [o, window] : llvm::enumerate(launches[launch].windows)) {
+    double lines = models[launch].lines(o);
+    if (window.begin == window.end || lines == 0 || isAgain(launch, o))
+      continue;
+    double inWindow =
+        std::max(1.0, double(window.end - window.begin) / lineBytes);
+    touches.add({window, lines, time, unsigned(o)},
+                std::min(1.0, lines / inWindow));
+  }
 }
 
 /// Of the second run: the first one starts with nothing.

@@ -14,6 +14,7 @@ struct LaunchTrace {
   /// Bytes [begin, end) of an address space that all launches share.
   struct Window {
     int64_t begin = 0, end = 0;
+    bool operator==(const Window &) const = default;
   };
   Workload workload;
   KernelMapping mapping;
