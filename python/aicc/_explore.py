@@ -54,6 +54,8 @@ class Point:
         Of one inference: pJ, microseconds, cycles of one worker, multiply-accumulates.
     peak_memory_bytes : int or None
         Of intermediate values that are alive at once.
+    unpriced : int or None
+        Nodes that the numbers leave out, because they run elsewhere: see `Cost.fallbacks`.
     error : PointError or None
     key : str
         The result's address: a hash of model, machine, options and compiler.
@@ -68,6 +70,7 @@ class Point:
     cycles: float | None
     macs: float | None
     peak_memory_bytes: int | None
+    unpriced: int | None
     error: PointError | None
     key: str
 
@@ -216,9 +219,12 @@ def explore(
 
 
 def front(points: typing.Iterable[Point]) -> tuple[Point, ...]:
-    """Those that no other one beats in energy and time, the fastest first; of equal ones the first."""
+    """Those that no other one beats in energy and time, the fastest first; of equal ones the first.
+
+    A point that leaves nodes out costs less for that reason, and does not count.
+    """
     best, result = math.inf, []
-    for point in sorted((p for p in points if not p.error), key=lambda p: (p.time_us, p.energy_pj)):
+    for point in sorted((p for p in points if not p.error and not p.unpriced), key=lambda p: (p.time_us, p.energy_pj)):
         if point.energy_pj < best:
             best = point.energy_pj
             result.append(point)
@@ -445,9 +451,10 @@ def _error(error: Exception) -> dict:
 def _summary(outcome: dict) -> dict[str, typing.Any]:
     """What a Point holds of an outcome; whole reports stay on disk."""
     if "error" in outcome:
-        numbers = dict.fromkeys(("machine", "energy_pj", "time_us", "cycles", "macs", "peak_memory_bytes"))
+        numbers = dict.fromkeys(("machine", "energy_pj", "time_us", "cycles", "macs", "peak_memory_bytes", "unpriced"))
         return {**numbers, "error": PointError(**outcome["error"])}
     cost = Cost.from_json(outcome["report"])
+    priced = {node["name"] for node in cost.report["nodes"]}
     return {
         "machine": cost.target,
         "energy_pj": cost.energy_pj,
@@ -455,5 +462,6 @@ def _summary(outcome: dict) -> dict[str, typing.Any]:
         "cycles": cost.cycles,
         "macs": cost.macs,
         "peak_memory_bytes": cost.peak_memory_bytes,
+        "unpriced": sum(fallback["node"] not in priced for fallback in cost.fallbacks),
         "error": None,
     }

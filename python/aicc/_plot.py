@@ -167,6 +167,8 @@ def _names(best: typing.Sequence[Point], x: Axis, y: Axis) -> typing.Iterator[st
 
 def _steps(corners: list[tuple[float, float]]) -> str:
     """Along the points: to the right, then down."""
+    if not corners:
+        return ""
     (x, y), *others = corners
     return f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in others)
 
@@ -203,7 +205,8 @@ def _row(point: Point) -> str:
 
 
 def _amounts(point: Point) -> str:
-    return f"{_engineering(point.energy_pj, 1e-12)}J, {_engineering(point.time_us, 1e-6)}s"
+    text = f"{_engineering(point.energy_pj, 1e-12)}J, {_engineering(point.time_us, 1e-6)}s"
+    return f"{text}, without {point.unpriced} nodes that run elsewhere" if point.unpriced else text
 
 
 def _assigned(names: typing.Iterable[str], marks: tuple[str, ...]) -> dict[str, str]:

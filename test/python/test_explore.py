@@ -438,7 +438,7 @@ def test_sweep_of_real_machines(models, tmp_path, kind, request):
         if not point.error:
             model = models[point.model == "relu"]
             assert want.cost(point) == aicc.estimate(model, target=point.target, objective=point.objective)
-            assert point.energy_pj > 0 and point.time_us > 0
+            assert point.unpriced or (point.energy_pj > 0 and point.time_us > 0)
     if kind == "dask":
         import distributed
 

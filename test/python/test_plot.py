@@ -1,5 +1,6 @@
 """The Pareto front of a sweep, and its plot."""
 
+import dataclasses
 import html.parser
 import random
 import xml.etree.ElementTree
@@ -13,7 +14,7 @@ from report import fixtures
 
 def points(values, model="m", target="t/", objective="energy"):
     return [
-        aicc.Point(model, f"{target}{i}", objective, "t/t", energy, time, 1.0, 1.0, 1, None, str(i))
+        aicc.Point(model, f"{target}{i}", objective, "t/t", energy, time, 1.0, 1.0, 1, 0, None, str(i))
         for i, (energy, time) in enumerate(values)
     ]
 
@@ -38,6 +39,14 @@ def test_the_front_is_what_nothing_beats(seed):
     best = exploration(made).pareto()
     want = {(point.energy_pj, point.time_us) for point in made if not beaten(point)}
     assert [(point.energy_pj, point.time_us) for point in best] == sorted(want, key=lambda pair: pair[1])
+
+
+def test_what_leaves_nodes_out_is_on_no_front():
+    partial = [dataclasses.replace(point, unpriced=1) for point in points([(0.0, 0.0)], target="part/")]
+    whole = points([(1.0, 2.0)])
+    assert exploration(partial + whole).pareto() == tuple(whole)
+    assert exploration(partial).pareto() == ()
+    assert "without 1 nodes" in exploration(partial)._repr_html_()
 
 
 def test_which_model_a_front_is_of():
@@ -124,7 +133,7 @@ def test_every_machine_looks_different_in_a_plot():
 
 
 def test_plot_without_results(tmp_path):
-    failed = aicc.Point("m", "t", "energy", *[None] * 6, aicc.PointError("E", "", "", "", "why <b>"), "k")
+    failed = aicc.Point("m", "t", "energy", *[None] * 7, aicc.PointError("E", "", "", "", "why <b>"), "k")
     exploration([failed]).plot(tmp_path / "p.html")
     page = (tmp_path / "p.html").read_text()
     assert "No point has a result" in page and "why &lt;b&gt;" in page
