@@ -40,7 +40,10 @@ def instrument(text):
             function, fresh = found[1], True
             blocks.append([function, 0])
             if function.endswith("_main"):
-                entry, sizes = function, [int(size or 0) for size in re.findall(r"ptr[^,]*?(?:dereferenceable\((\d+)\))?[^,(]*%", found[2])]
+                entry, sizes = (
+                    function,
+                    [int(size or 0) for size in re.findall(r"ptr[^,]*?(?:dereferenceable\((\d+)\))?[^,(]*%", found[2])],
+                )
         elif line == "}":
             function = None
         elif function and LABEL.match(line):

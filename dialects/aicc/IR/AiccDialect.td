@@ -127,7 +127,7 @@ def AICC_CostAttr : AICC_Attr<"Cost", "cost"> {
   let assemblyFormat = [{
     `<` `cycles` `=` $cycles `,` `picojoules` `=` $picojoules `,`
         `macs` `=` $macs `,` `bytes` `=` $bytes
-        (`,` `compute` `=` $compute^)? (`,` `items` `=` $items^)? `>`
+        (`,` `compute` `=` $compute `,` `items` `=` $items^)? `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
