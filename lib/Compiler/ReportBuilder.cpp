@@ -95,7 +95,9 @@ static double arithmeticOf(linalg::GenericOp op) {
   return points * std::max(operations, 1.0);
 }
 
-static std::vector<ReportAlternative> alternativesOf(RegionOp region) {
+/// Of a node that has `share` of the group's cost.
+static std::vector<ReportAlternative> alternativesOf(RegionOp region,
+                                                     double share) {
   std::vector<ReportAlternative> result;
   auto entries = region->getAttrOfType<ArrayAttr>(alternativesAttrName);
   if (!entries)
@@ -105,8 +107,8 @@ static std::vector<ReportAlternative> alternativesOf(RegionOp region) {
     auto why = entry.getAs<StringAttr>("why");
     Attribute mapping = entry.get("mapping");
     if (cost && why && mapping)
-      result.push_back({printed(mapping), double(cost.getPicojoules()),
-                        double(cost.getCycles()), why.str()});
+      result.push_back({printed(mapping), share * double(cost.getPicojoules()),
+                        share * double(cost.getCycles()), why.str()});
   }
   return result;
 }
@@ -154,7 +156,7 @@ void ReportBuilder::addRegion(RegionOp region, int64_t group) {
         node.mapping += node.mapping.empty() ? "" : "\n";
         node.mapping += printed(mapping);
       }
-      for (ReportAlternative &alternative : alternativesOf(region))
+      for (ReportAlternative &alternative : alternativesOf(region, share))
         node.alternatives.push_back(std::move(alternative));
     }
     node.cycles += share * cost.cycles;

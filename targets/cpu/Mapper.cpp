@@ -239,9 +239,12 @@ MappingChoice Search::run() {
   bool isBetter = runnerUp && score(runnerUp->cost) < score(best.cost);
   add(runnerUp, isBetter ? "better by too little to be worth a larger tile"
                          : "the second best");
-  if (objective != Objective::Latency)
+  auto isLess = [&](const std::optional<MappedCost> &other, Objective by) {
+    return other && score(other->cost, by) < score(best.cost, by);
+  };
+  if (isLess(fastest, Objective::Latency))
     add(fastest, "the fastest");
-  if (objective != Objective::Energy)
+  if (isLess(cheapest, Objective::Energy))
     add(cheapest, "takes the least energy");
   return choice;
 }

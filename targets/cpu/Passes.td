@@ -19,7 +19,7 @@ def CpuMapPass : Pass<"cpu-map", "::mlir::func::FuncOp"> {
     After:
     ```mlir
     %0 = aicc.region ins(%x, %w : ...) attributes {
-        cost = #aicc.cost<cycles = 9216, picojoules = 501, macs = 262144, bytes = 1024>,
+        cost = #aicc.cost<cycles = 9216, picojoules = 501, macs = 262144, bytes = 1024, compute = 0>,
         layouts = [...], machine = "x86_64_v4",
         mapping = #aicc.mapping<loops = [1 by 48, 0 by 8, 2 by 1, 1 by 16, 1 by 1 on 0],
                                 parallel = 2, grain = 0>} { ... }

@@ -115,19 +115,20 @@ def AICC_CostAttr : AICC_Attr<"Cost", "cost"> {
     picojoules of one (docs/counts.md).
 
     ```mlir
-    #aicc.cost<cycles = 1204, picojoules = 88123, macs = 65536, bytes = 4096>
+    #aicc.cost<cycles = 1204, picojoules = 88123, macs = 65536, bytes = 4096,
+               compute = 1100>
     #aicc.cost<cycles = 9, picojoules = 16, macs = 8, bytes = 0, compute = 8,
                items = {mac.f32 = ["operations", 8.0, 2.0]}>
     ```
   }];
   let parameters = (ins "int64_t":$cycles, "int64_t":$picojoules,
                         "int64_t":$macs, "int64_t":$bytes,
-                        DefaultValuedParameter<"int64_t", "0">:$compute,
+                        "int64_t":$compute,
                         OptionalParameter<"::mlir::DictionaryAttr">:$items);
   let assemblyFormat = [{
     `<` `cycles` `=` $cycles `,` `picojoules` `=` $picojoules `,`
         `macs` `=` $macs `,` `bytes` `=` $bytes
-        (`,` `compute` `=` $compute `,` `items` `=` $items^)? `>`
+        `,` `compute` `=` $compute (`,` `items` `=` $items^)? `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

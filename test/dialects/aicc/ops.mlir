@@ -10,7 +10,7 @@ func.func @region(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = aicc.region ins(%x : tensor<4xf32>) attributes {
       layouts = [#aicc.layout<offset = 0, strides = [1]>, #aicc.layout<offset = 2, strides = [4]>],
       mapping = #aicc.mapping<loops = [0 by 4, 0 by 2, 0 by 1 on 0], parallel = 1, grain = 2>,
-      cost = #aicc.cost<cycles = 1, picojoules = 2, macs = 3, bytes = 4>} {
+      cost = #aicc.cost<cycles = 1, picojoules = 2, macs = 3, bytes = 4, compute = 0>} {
   ^bb0(%a: tensor<4xf32>):
     aicc.yield %a : tensor<4xf32>
   } -> tensor<4xf32>
