@@ -95,6 +95,9 @@ AICC_API aicc_compilation *aicc_compile(const char *model_path,
  *  takes; generates no code and writes no file ("emit" is ignored). */
 AICC_API aicc_compilation *aicc_estimate(const char *model_path,
                                          const aicc_options *options);
+/** The page of a report as JSON: HTML that refers to nothing outside of itself,
+ *  which aicc_compilation_report() of the result gives. */
+AICC_API aicc_compilation *aicc_report_page(const char *json);
 AICC_API void aicc_compilation_destroy(aicc_compilation *compilation);
 
 /** 0, or the exit code that `aicc` ends with: 1 bad model or input, 2 usage,
@@ -106,7 +109,8 @@ AICC_API int aicc_compilation_status(const aicc_compilation *compilation);
 AICC_API const char *
 aicc_compilation_output(const aicc_compilation *compilation);
 
-/** The report as JSON (docs/report.schema.json), "" after an error. */
+/** The report as JSON (docs/report.schema.json), or its page; "" after an
+ *  error. */
 AICC_API const char *
 aicc_compilation_report(const aicc_compilation *compilation);
 

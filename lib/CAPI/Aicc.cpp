@@ -4,6 +4,7 @@
 
 #include "aicc/Compiler/Compiler.h"
 #include "aicc/Compiler/Options.h"
+#include "aicc/Report/Report.h"
 #include "aicc/Target/Machines.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -115,6 +116,17 @@ static void makeViews(aicc_compilation &compilation) {
   }
 }
 
+/// Takes over what `sink` was told.
+static void finish(aicc_compilation &result,
+                   const CollectingDiagnosticSink &sink) {
+  if (sink.hasErrors())
+    result.status = exitCode(sink.firstError());
+  if (result.status)
+    result.report.clear();
+  result.messages = sink.diagnostics();
+  makeViews(result);
+}
+
 /// Runs the compiler on `model_path` with `options`, as `adjust` wants it.
 static aicc_compilation *
 run(const char *model_path, const aicc_options *options,
@@ -140,12 +152,7 @@ run(const char *model_path, const aicc_options *options,
     else if (!sink.hasErrors())
       result->status = exitCode(ErrorCode::Internal);
   }
-  if (sink.hasErrors())
-    result->status = exitCode(sink.firstError());
-  if (result->status)
-    result->report.clear();
-  result->messages = sink.diagnostics();
-  makeViews(*result);
+  finish(*result, sink);
   return result.release();
 }
 
@@ -168,6 +175,18 @@ aicc_compilation *aicc_estimate(const char *model_path,
                request.emit = EmitKind::Report;
                request.reportJson = &result.report;
              });
+}
+
+aicc_compilation *aicc_report_page(const char *json) {
+  auto result = std::make_unique<aicc_compilation>();
+  CollectingDiagnosticSink sink;
+  if (std::optional<ReportData> data =
+          parseReport(json ? json : "", "report", sink)) {
+    llvm::raw_string_ostream os(result->report);
+    printReportPage(*data, os);
+  }
+  finish(*result, sink);
+  return result.release();
 }
 
 const char *aicc_compilation_report(const aicc_compilation *compilation) {

@@ -96,6 +96,16 @@ nb::tuple estimate(const std::string &model, const Settings &settings) {
   return outcome(result, aicc_compilation_report(result.get()));
 }
 
+/// (status, page, diagnostics) of a report as JSON
+nb::tuple reportPage(const std::string &json) {
+  Compilation result(nullptr, aicc_compilation_destroy);
+  {
+    nb::gil_scoped_release release;
+    result.reset(aicc_report_page(json.c_str()));
+  }
+  return outcome(result, aicc_compilation_report(result.get()));
+}
+
 std::vector<std::string> machines() {
   std::vector<std::string> names;
   for (size_t i = 0, e = aicc_num_machines(); i < e; ++i)
@@ -270,6 +280,7 @@ NB_MODULE(_native, m) {
   m.def("compile", &compile, nb::arg("model"), nb::arg("output"),
         nb::arg("options"));
   m.def("estimate", &estimate, nb::arg("model"), nb::arg("options"));
+  m.def("report_page", &reportPage, nb::arg("json"));
   m.def("machines", &machines);
   m.def("set_budget", &aicc_set_budget, nb::arg("threads"));
   nb::class_<Model>(m, "Model")
