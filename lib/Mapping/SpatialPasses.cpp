@@ -152,6 +152,9 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
   std::string placement = "array";
   if (!task.region.note.empty())
     placement += ": " + task.region.note;
+  if (!found.isOptimal)
+    placement += (task.region.note.empty() ? ": " : "; ") +
+                 found.boundText(options.objective);
   task.op->setAttr(placementAttrName, StringAttr::get(context, placement));
 }
 
@@ -162,6 +165,10 @@ void MapSpatialPass::runOnOperation() {
   std::vector<Workload> workloads;
   for (const Task &task : tasks)
     workloads.push_back(task.region.workload);
+  // A whole model is priced in seconds, not minutes: what is not proved says
+  // so in its placement.
+  constexpr uint64_t unrollingsOfOneGroup = 16;
+  options.unrollingLimit = unrollingsOfOneGroup;
   // No result depends on it.
   options.threads =
       getContext().isMultithreadingEnabled() ? getContext().getNumThreads() : 1;

@@ -37,6 +37,9 @@ struct SpatialMapperOptions {
   /// Partial mappings that may be looked at, for each workload. A search that
   /// stops here says so, and how far from the optimum it can be at most.
   uint64_t nodeLimit = 50'000'000;
+  /// Unrollings over the array whose tiles are searched, for each workload, the
+  /// most promising first; one that is left out counts as a limit reached.
+  uint64_t unrollingLimit = std::numeric_limits<uint64_t>::max();
   /// How many mappings to return besides the best: each the best of its
   /// dataflow, i.e. of an unrolling and an order of the tiles' boundaries.
   unsigned alternatives = 1;
@@ -82,6 +85,8 @@ struct SpatialMapperResult {
   double lowerBound = 0;
   SpatialSearchStats stats;
 
+  /// "not proved optimal, 12 % above the bound"
+  std::string boundText(Objective objective) const;
   /// Relative distance to the bound, 0 if optimal.
   double gap(Objective objective) const {
     return candidates.empty() || lowerBound <= 0

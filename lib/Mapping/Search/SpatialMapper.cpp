@@ -87,12 +87,13 @@ template <typename Incumbents> SpatialMapperResult Search<Incumbents>::run() {
   NodeBudget nodes{result.stats, options.nodeLimit};
   double least = std::numeric_limits<double>::infinity();
   bool isExact = isOrderFree(machine);
+  uint64_t opened = 0;
   for (const Choice &choice : rankUnrollings()) {
     least = std::min(least, choice.promise);
     incumbents.begin();
     if (incumbents.isHopeless(choice.least.energyPj, choice.least.cycles))
       continue;
-    if (nodes.isSpent()) {
+    if (nodes.isSpent() || opened++ >= options.unrollingLimit) {
       nodes.open = std::min(nodes.open, choice.promise);
       continue;
     }
@@ -116,6 +117,11 @@ template <typename Incumbents> SpatialMapperResult Search<Incumbents>::run() {
   result.lowerBound = std::min(nodes.open, best);
   result.isOptimal = isExact && nodes.open >= best;
   return result;
+}
+
+std::string SpatialMapperResult::boundText(Objective objective) const {
+  return llvm::formatv("not proved optimal, {0:f0} % above the bound",
+                       100 * gap(objective));
 }
 
 namespace {
