@@ -160,7 +160,10 @@ double Estimator::conflicts(const Workload::Operand &operand) const {
   double wanted = positions(operand, kept);
   if (isVector && wanted > 1)
     wanted = std::max(wanted, linesAhead);
-  if (apart == 0 || wanted <= double(wayBytes / apart) * l1.ways)
+  if (apart == 0)
+    return 0;
+  int64_t places = wayBytes / apart * l1.ways;
+  if (wanted <= double(places))
     return 0;
   return (isVector ? cyclesOfEvictedVector : 1) * positions(operand, touched);
 }

@@ -61,8 +61,9 @@ private:
   /// Lanes of all blocks, those outside of the dimension included.
   double wholeLanes(int64_t d) const {
     int64_t size = model.dims[d].size, tile = mapping.tile[d];
-    return double(size / tile) * llvm::alignTo(tile, mapping.lanes) +
-           llvm::alignTo(size % tile, mapping.lanes);
+    int64_t whole = size / tile;
+    return double(whole) * double(llvm::alignTo(tile, mapping.lanes)) +
+           double(llvm::alignTo(size % tile, mapping.lanes));
   }
 
   const RegionModel &model;
