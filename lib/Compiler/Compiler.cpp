@@ -245,7 +245,8 @@ bool Compilation::runStage(Stage stage) {
   if (sink.hasErrors())
     return false;
   (*module)->setAttr(stageAttrName, mlir::StringAttr::get(context.get(), name));
-  if (stage == Stage::Mapped)
+  // Hashes the model: not for IR that nobody asks the cost of.
+  if (stage == Stage::Mapped && (needsReport() || !isMlirKind(request.emit)))
     report = buildReport(*module, options);
   endOfStage(name, begin);
   return dump(stage);
