@@ -9,6 +9,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace aicc;
 
@@ -37,7 +39,9 @@ private:
   LogicalResult claimBlock(Block &block);
   void claim(OpOperand &operand, bool allowViews);
   void claimInsert(tensor::InsertSliceOp insert);
-  void requireCopy(OpOperand &operand, Operation *before);
+  void requireCopy(OpOperand &operand, Operation *before,
+                   ArrayRef<int64_t> order = {});
+  void claimPadding(tensor::PadOp pad);
   void streamByVectors(RegionOp region);
   Value behindViews(Value value);
 
@@ -50,7 +54,8 @@ private:
   StorageOrder preferredOrder(Value value);
   StorageOrder regionOrder(RegionOp region, unsigned result);
   BufferRef newRoot(RootBuffer root, RankedTensorType type,
-                    ArrayRef<int64_t> order);
+                    ArrayRef<int64_t> order, int64_t gap = 0);
+  int64_t gapOf(Value value);
   LayoutAttr layoutOf(Value value);
   void setLayouts(RegionOp region);
 
@@ -90,14 +95,31 @@ Value BufferPlanner::behindViews(Value value) {
   return value;
 }
 
-void BufferPlanner::requireCopy(OpOperand &operand, Operation *before) {
+void BufferPlanner::requireCopy(OpOperand &operand, Operation *before,
+                                ArrayRef<int64_t> order) {
   // What nothing wrote (a tensor without elements) needs no copy.
   if (operand.get().getDefiningOp<tensor::EmptyOp>())
     return;
   OpBuilder builder(before);
-  Value copy = createCopyRegion(builder, before->getLoc(), operand.get());
+  Value copy =
+      createCopyRegion(builder, before->getLoc(), operand.get(), order);
   operand.set(copy);
   claims[copy] = &operand;
+}
+
+/// What must be copied into its padding is copied in the order in which it
+/// will be read.
+void BufferPlanner::claimPadding(tensor::PadOp pad) {
+  OpOperand &source = pad.getSourceMutable();
+  Operation *def = source.get().getDefiningOp();
+  auto channels = channelsOfOnlyUser(pad.getResult());
+  if (!channels || (isWritten(def) && def->getBlock() == pad->getBlock() &&
+                    !claims.count(source.get())))
+    return claim(source, /*allowViews=*/false);
+  StorageOrder order = rowMajor(pad.getSourceType().getRank());
+  llvm::erase(order, *channels);
+  order.push_back(*channels);
+  requireCopy(source, pad, order);
 }
 
 /// Lets the source of `operand` be written where its user wants it, or copies
@@ -177,7 +199,7 @@ LogicalResult BufferPlanner::claimBlock(Block &block) {
       for (OpOperand &operand : op.getOpOperands())
         claim(operand, /*allowViews=*/false);
     } else if (auto pad = dyn_cast<tensor::PadOp>(op)) {
-      claim(pad.getSourceMutable(), /*allowViews=*/false);
+      claimPadding(pad);
     } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
       claimInsert(insert);
     } else if (isa<func::ReturnOp>(op)) {
@@ -346,14 +368,35 @@ StorageOrder BufferPlanner::preferredOrder(Value value) {
 //===----------------------------------------------------------------------===//
 
 BufferRef BufferPlanner::newRoot(RootBuffer root, RankedTensorType type,
-                                 ArrayRef<int64_t> order) {
+                                 ArrayRef<int64_t> order, int64_t gap) {
   root.elementType = type.getElementType();
-  root.elements = type.getNumElements();
   BufferRef ref;
   ref.root = plan.rootBuffers.size();
-  ref.strides = denseStrides(type.getShape(), order);
+  ref.strides = spacedStrides(type.getShape(), order, gap);
+  root.elements = type.getNumElements();
+  if (gap)
+    for (auto [size, stride] : llvm::zip(type.getShape(), ref.strides))
+      root.elements = std::max(root.elements, size * stride);
   plan.rootBuffers.push_back(root);
   return ref;
+}
+
+/// Elements to leave free after the channels of each pixel of a padded image:
+/// one line, where the windows of a depthwise convolution would otherwise walk
+/// lines that share too few places of the innermost cache.
+int64_t BufferPlanner::gapOf(Value value) {
+  auto cache = func->getAttrOfType<DenseI64ArrayAttr>(kInnermostCache);
+  auto pad = value.getDefiningOp<tensor::PadOp>();
+  auto channels = pad ? channelsOfOnlyUser(value) : std::nullopt;
+  if (!cache || !channels || preferredOrder(value).back() != *channels)
+    return 0;
+  int64_t bytes = cache[0], ways = cache[1], line = cache[2];
+  int64_t element = storedBytes(typeOf(value).getElementType());
+  int64_t apart = typeOf(value).getDimSize(*channels) * element;
+  // A window's rows beside those that the core has run ahead to.
+  constexpr int64_t linesWanted = 32;
+  int64_t places = bytes / ways / std::gcd(apart, bytes / ways) * ways;
+  return apart % line == 0 && places < linesWanted ? line / element : 0;
 }
 
 /// The window of the source of a view, given that of the view.
@@ -494,7 +537,7 @@ FailureOr<BufferRef> BufferPlanner::refOf(Value value) {
     else
       ref = newRoot(root, type, preferredOrder(value));
   } else {
-    ref = newRoot(root, type, preferredOrder(value));
+    ref = newRoot(root, type, preferredOrder(value), gapOf(value));
   }
   if (failed(ref)) {
     if (op)

@@ -13,11 +13,18 @@ StorageOrder aicc::rowMajor(int64_t rank) {
 
 SmallVector<int64_t> aicc::denseStrides(ArrayRef<int64_t> shape,
                                         ArrayRef<int64_t> order) {
+  return spacedStrides(shape, order, /*gap=*/0);
+}
+
+SmallVector<int64_t> aicc::spacedStrides(ArrayRef<int64_t> shape,
+                                         ArrayRef<int64_t> order, int64_t gap) {
   SmallVector<int64_t> strides(shape.size());
   int64_t stride = 1;
   for (int64_t dim : llvm::reverse(order)) {
     strides[dim] = stride;
     stride *= shape[dim];
+    if (shape[dim] != 1)
+      stride += std::exchange(gap, 0);
   }
   return strides;
 }
@@ -99,5 +106,26 @@ std::optional<ContractionDims> aicc::contractionDims(const RegionModel &model) {
     return ContractionDims{*ownOfOther, std::nullopt};
   if (shared && !ownOfOther)
     return ContractionDims{*shared, std::nullopt};
+  return std::nullopt;
+}
+
+std::optional<int64_t> aicc::channelsOfOnlyUser(Value value) {
+  if (!value.hasOneUse())
+    return std::nullopt;
+  OpOperand &use = *value.use_begin();
+  auto region = dyn_cast<RegionOp>(use.getOwner());
+  std::string why;
+  FailureOr<RegionModel> model =
+      region ? RegionModel::build(region, why) : FailureOr<RegionModel>();
+  if (failed(model))
+    return std::nullopt;
+  auto dims = contractionDims(*model);
+  if (!dims || dims->streamed)
+    return std::nullopt;
+  for (const RegionAccess &access : model->accesses)
+    if (access.inReduction && access.operand == use.getOperandNumber())
+      for (auto [k, form] : llvm::enumerate(access.index))
+        if (form.asDim() == dims->lanes)
+          return k;
   return std::nullopt;
 }

@@ -41,7 +41,11 @@ void CpuTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
   cpu::RegionMapper mapper = cpu::makeRegionMapper(options);
   if (from < Stage::Mapped && to >= Stage::Mapped) {
     pm.addNestedPass<func::FuncOp>(createFormRegionsPass());
-    pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
+    PlanBuffersPassOptions buffers;
+    if (options.machine && !options.machine->memories.empty())
+      if (const MemoryDesc &l1 = options.machine->memories[0]; l1.ways)
+        buffers.cache = {l1.bytes, l1.ways, l1.lineBytes};
+    pm.addNestedPass<func::FuncOp>(createPlanBuffersPass(buffers));
     pm.addNestedPass<func::FuncOp>(cpu::createMapPass(mapper));
   }
   if (from < Stage::Loops && to >= Stage::Loops) {

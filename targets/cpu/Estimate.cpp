@@ -11,6 +11,7 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
 #include <numeric>
 
 using namespace mlir;
@@ -41,6 +42,7 @@ private:
   double footprint(const Workload::Operand &operand, size_t level) const;
   double traffic(const MemoryDesc &memory) const;
   double accessCost(const Workload::Operand &operand) const;
+  double transposedStore(const Workload::Operand &operand) const;
 
   bool isReduction(int64_t d) const { return workload.dims[d].isReduction; }
   /// Instructions along dimension `d` of the current register tile.
@@ -89,7 +91,26 @@ double Estimator::accessCost(const Workload::Operand &operand) const {
   int64_t stride = operand.strides[mapping.vector];
   double registers = std::max<double>(1, operand.bits * mapping.lanes /
                                              double(machine.vector.bits));
-  return stride == 0 ? 1 : stride == 1 ? registers : 1.5 * mapping.lanes;
+  if (stride == 0 || stride == 1)
+    return stride == 0 ? 1 : registers;
+  double byRows = operand.isOutput() ? transposedStore(operand) : 0;
+  return byRows ? byRows * registers : 1.5 * mapping.lanes;
+}
+
+/// Accesses for each vector that a tile stores across its rows, as
+/// `KernelEmitter::storeTile` does: log2(rows) shuffles of each row, each as
+/// long as a load, and a store for each lane of all rows together. 0: the
+/// operand does not lie along rows of the tile.
+double Estimator::transposedStore(const Workload::Operand &operand) const {
+  for (size_t d = 0; d < extent.size(); ++d) {
+    if (isReduction(d) || int64_t(d) == mapping.vector || extent[d] < 2 ||
+        operand.strides[d] != 1)
+      continue;
+    double rows = double(std::min(extent[d], mapping.lanes));
+    double shuffled = double(llvm::PowerOf2Ceil(uint64_t(rows)));
+    return (shuffled * std::log2(shuffled) + double(mapping.lanes)) / rows;
+  }
+  return 0;
 }
 
 /// Positions of an operand that one register tile touches along the dimensions

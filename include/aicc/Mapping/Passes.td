@@ -60,7 +60,17 @@ def PlanBuffersPass : Pass<"aicc-plan-buffers", "::mlir::func::FuncOp"> {
       ...
     } -> tensor<1x16x4x4xf32>
     ```
+
+    With the geometry of the innermost cache, which is kept in the function's
+    attribute `aicc.innermost_cache`, images that a depthwise convolution reads
+    get one unused line after each pixel where else the pixels of a window would
+    evict each other (512 channels of 4 bytes and ways of 4096 bytes: every
+    second pixel falls on the same places).
   }];
+  let options = [
+    ListOption<"cache", "innermost-cache", "int64_t",
+               "Bytes, ways and bytes of a line of the innermost cache">,
+  ];
   let dependentDialects = ["::aicc::AICCDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
 }

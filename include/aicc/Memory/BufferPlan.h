@@ -44,6 +44,10 @@ struct BufferRef {
 /// The bytes that an element takes in memory: booleans take one.
 int64_t storedBytes(mlir::Type elementType);
 
+/// Attribute of a function, which `aicc-plan-buffers` sets where the machine
+/// has a cache: bytes, ways and bytes of a line of the innermost one.
+inline constexpr llvm::StringLiteral kInnermostCache = "aicc.innermost_cache";
+
 class BufferPlan {
 public:
   /// Plans `func`, which holds regions, constants and views. Where a value

@@ -14,6 +14,11 @@ StorageOrder rowMajor(int64_t rank);
 /// Strides of a dense tensor stored in that order.
 llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape,
                                         llvm::ArrayRef<int64_t> order);
+/// The same with `gap` unused elements after each run of the innermost
+/// dimension.
+llvm::SmallVector<int64_t> spacedStrides(llvm::ArrayRef<int64_t> shape,
+                                         llvm::ArrayRef<int64_t> order,
+                                         int64_t gap);
 /// The order that strides describe; dimensions of size 1 come first.
 StorageOrder orderOf(llvm::ArrayRef<int64_t> shape,
                      llvm::ArrayRef<int64_t> strides);
@@ -29,6 +34,11 @@ struct ContractionDims {
 /// that the constant (or else the second) factor has for itself; for
 /// depthwise convolutions, the channels. None for other operations.
 std::optional<ContractionDims> contractionDims(const RegionModel &model);
+
+/// The dimension of `value` that runs across the lanes of its only user, if
+/// that is a contraction of channels each for itself (a depthwise
+/// convolution): its windows are then walked by whole vectors.
+std::optional<int64_t> channelsOfOnlyUser(mlir::Value value);
 
 } // namespace aicc
 

@@ -345,7 +345,6 @@ void KernelEmitter::emitStores() {
     results.emplace_back(&access, std::move(lanes));
   }
   for (auto &[access, lanes] : results)
-    for (auto [at, lane] : llvm::zip(coords, lanes))
-      store(access->operand, access->index, at, lane);
+    storeTile(*access, coords, lanes);
   memos.pop_back();
 }

@@ -80,6 +80,16 @@ private:
   Lane load(unsigned operand, const IndexForms &index, const Coord &at);
   void store(unsigned operand, const IndexForms &index, const Coord &at,
              Lane lane);
+  /// Stores the results of a whole tile, across its rows where memory runs
+  /// along them and not along the lanes.
+  void storeTile(const RegionAccess &access, llvm::ArrayRef<Coord> coords,
+                 llvm::ArrayRef<Lane> lanes);
+  void storeTransposed(const Address &address,
+                       llvm::SmallVector<mlir::Value> rows, const Coord &first,
+                       int64_t along, mlir::Value buffer);
+  /// The dimension of the tile along which an operand at `address` lies by
+  /// whole vectors while its lanes are apart; -1: none.
+  int64_t transposedDim(const Address &address) const;
 
   // Pieces.
   Address addressOf(unsigned operand, const IndexForms &index) const;

@@ -233,6 +233,95 @@ void KernelEmitter::store(unsigned operand, const IndexForms &index,
   }
 }
 
+int64_t KernelEmitter::transposedDim(const Address &address) const {
+  if (!vectorised || address.intra[mapping.vector] == 0 ||
+      address.intra[mapping.vector] == 1)
+    return -1;
+  for (auto [d, dim] : llvm::enumerate(model.dims))
+    if (!dim.isReduction && int64_t(d) != mapping.vector && tileSize[d] > 1 &&
+        address.intra[d] == 1)
+      return d;
+  return -1;
+}
+
+void KernelEmitter::storeTile(const RegionAccess &access,
+                              ArrayRef<Coord> coords, ArrayRef<Lane> lanes) {
+  Address address = addressOf(access.operand, access.index);
+  int64_t along = transposedDim(address);
+  std::map<Coord, Value> rows;
+  for (auto [at, lane] : llvm::zip(coords, lanes)) {
+    if (along < 0)
+      store(access.operand, access.index, at, lane);
+    else
+      rows[at] = toMemory(toVector(lane));
+  }
+  if (along < 0)
+    return;
+  for (const Coord &at : coords) {
+    if (at[along] % mapping.lanes != 0)
+      continue;
+    int64_t end = std::min(at[along] + mapping.lanes, tileSize[along]);
+    SmallVector<Value> block;
+    Coord row = at;
+    for (; row[along] < end; ++row[along])
+      block.push_back(rows[row]);
+    storeTransposed(address, std::move(block), at, along,
+                    buffers[access.operand]);
+  }
+}
+
+/// Transposes by exchanging, between rows 1, 2, 4 ... apart, what lies off the
+/// diagonal of their blocks (Eklundh, "A fast computer method for matrix
+/// transposing", IEEE Trans. Computers C-21, 1972): one shuffle of two vectors
+/// for each row and step. Afterwards row i holds columns i, i + rows, ... .
+void KernelEmitter::storeTransposed(const Address &address,
+                                    SmallVector<Value> rows, const Coord &first,
+                                    int64_t along, Value buffer) {
+  int64_t valid = rows.size(), lanes = mapping.lanes;
+  int64_t count = llvm::PowerOf2Ceil(valid);
+  rows.resize(count, rows.front());
+  for (int64_t step = 1; step < count; step *= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t l = 0; l < lanes; ++l) {
+      low.push_back(l & step ? lanes + l - step : l);
+      high.push_back(l & step ? lanes + l : l + step);
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      if (i & step)
+        continue;
+      Value a = rows[i], b = rows[i + step];
+      rows[i] = vector::ShuffleOp::create(builder, loc, a, b, low);
+      rows[i + step] = vector::ShuffleOp::create(builder, loc, a, b, high);
+    }
+  }
+  Value mask;
+  if (valid < count) {
+    SmallVector<bool> bits(count, false);
+    std::fill(bits.begin(), bits.begin() + valid, true);
+    mask = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(VectorType::get({count}, builder.getI1Type()),
+                               bits));
+  }
+  int64_t columns = validLanes(first);
+  for (int64_t column = 0; column < columns; ++column) {
+    Value row = rows[column % count];
+    if (count < lanes) {
+      SmallVector<int64_t> part;
+      for (int64_t l = 0; l < count; ++l)
+        part.push_back(column / count * count + l);
+      row = vector::ShuffleOp::create(builder, loc, row, row, part);
+    }
+    Coord at = first;
+    at[mapping.vector] += column;
+    Value position = linearIndex(address, at);
+    if (mask)
+      vector::MaskedStoreOp::create(builder, loc, buffer, position, mask, row);
+    else
+      vector::StoreOp::create(builder, loc, row, buffer, position);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Payloads
 //===----------------------------------------------------------------------===//
