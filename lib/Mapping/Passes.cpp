@@ -19,17 +19,16 @@ struct PlanBuffersPass : aicc::impl::PlanBuffersPassBase<PlanBuffersPass> {
   void runOnOperation() override {
     ArrayRef<int64_t> geometry(*cache);
     if (!geometry.empty()) {
-      if (geometry.size() != 3 || llvm::any_of(geometry, [](int64_t value) {
-            return value <= 0;
-          })) {
+      if (geometry.size() != 3 ||
+          llvm::any_of(geometry, [](int64_t value) { return value <= 0; })) {
         getOperation().emitError(
             "expected bytes, ways and bytes of a line of the innermost cache, "
             "all above 0, found ")
             << geometry;
         return signalPassFailure();
       }
-      getOperation()->setAttr(
-          kInnermostCache, DenseI64ArrayAttr::get(&getContext(), geometry));
+      getOperation()->setAttr(kInnermostCache,
+                              DenseI64ArrayAttr::get(&getContext(), geometry));
     }
     if (failed(BufferPlan::build(getOperation())))
       signalPassFailure();

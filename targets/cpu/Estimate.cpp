@@ -1,423 +1,110 @@
-//===- Estimate.cpp - The cost of a group on one core ---------------------===//
+//===- Estimate.cpp - The cost of a kernel --------------------------------===//
 //
-// Cycles are the larger of what the execution units need, counted for the
-// register tile as the kernel emitter unrolls it, and what each memory level
-// needs for the bytes that the loop order makes it deliver.
+// Cycles are the larger of what the execution units need and what each memory
+// level needs for the bytes that the loop order makes it deliver.
 //
 //===----------------------------------------------------------------------===//
 
+#include "targets/cpu/Estimate.h"
 #include "targets/cpu/CpuTarget.h"
-#include "targets/cpu/KernelMapping.h"
-
-#include "llvm/Support/MathExtras.h"
-
-#include <cmath>
-#include <numeric>
+#include "targets/cpu/Traffic.h"
 
 using namespace mlir;
 using namespace aicc;
 using namespace aicc::cpu;
 
-namespace {
-/// The model of one (workload, mapping, machine).
-class Estimator {
-public:
-  Estimator(const Workload &workload, const KernelMapping &mapping,
-            const MachineDesc &machine)
-      : workload(workload), mapping(mapping), machine(machine),
-        extent(workload.dims.size()) {}
-
-  FailureOr<Cost> run();
-
-private:
-  bool isLegal() const;
-  double tileCycles();
-  double stepCycles();
-  double allTiles(size_t level);
-  double loadsOf(const Workload::Operand &operand, bool reduction) const;
-  double positions(const Workload::Operand &operand,
-                   ArrayRef<int64_t> extents) const;
-  double conflicts(const Workload::Operand &operand) const;
-  double spills(const Workload::Operand &operand) const;
-  double footprint(const Workload::Operand &operand, size_t level) const;
-  double traffic(const MemoryDesc &memory) const;
-  double accessCost(const Workload::Operand &operand) const;
-  double transposedStore(const Workload::Operand &operand) const;
-
-  bool isReduction(int64_t d) const { return workload.dims[d].isReduction; }
-  /// Instructions along dimension `d` of the current register tile.
-  int64_t unrolled(int64_t d) const {
-    return d == mapping.vector ? llvm::divideCeil(extent[d], mapping.lanes)
-                               : extent[d];
-  }
-
-  const Workload &workload;
-  const KernelMapping &mapping;
-  const MachineDesc &machine;
-  /// Extent of the register tile being costed: the mapping's, or the rest at
-  /// the end of a dimension.
-  SmallVector<int64_t, 8> extent;
-};
-} // namespace
-
-bool Estimator::isLegal() const {
-  // Accumulators, one vector for each block of lanes and one scalar: what is
-  // more than the registers hold would be spilled at every step.
-  int64_t results = 1, blocks = 1;
-  for (size_t d = 0; d < mapping.tile.size(); ++d) {
-    int64_t extent = std::min(mapping.tile[d], workload.dims[d].size);
-    if (int64_t(d) == mapping.vector)
-      blocks = extent = llvm::divideCeil(extent, mapping.lanes);
-    if (!isReduction(d) || int64_t(d) == mapping.vector)
-      results *= extent;
-  }
-  if (results > 1 && results + blocks + 1 > machine.vector.registers)
-    return false;
-  if (mapping.vector < 0 || !isReduction(mapping.vector))
-    return true;
-  // Across a reduction the inputs must be read by whole vectors.
-  return llvm::all_of(workload.operands, [&](const Workload::Operand &operand) {
-    return !operand.inReduction ||
-           std::abs(operand.strides[mapping.vector]) <= 1;
-  });
-}
-
-/// A vector access; a gather or scatter takes about one load and a half for
-/// each lane (Zen 4: VGATHERDPS zmm, 16 lanes, 24 cycles; Agner Fog,
-/// "Instruction tables", 2024).
-double Estimator::accessCost(const Workload::Operand &operand) const {
-  if (mapping.vector < 0)
-    return 1;
-  int64_t stride = operand.strides[mapping.vector];
-  double registers = std::max<double>(1, operand.bits * mapping.lanes /
-                                             double(machine.vector.bits));
-  if (stride == 0 || stride == 1)
-    return stride == 0 ? 1 : registers;
-  double byRows = operand.isOutput() ? transposedStore(operand) : 0;
-  return byRows ? byRows * registers : 1.5 * mapping.lanes;
-}
-
-/// Accesses for each vector that a tile stores across its rows, as
-/// `KernelEmitter::storeTile` does: log2(rows) shuffles of each row, each as
-/// long as a load, and a store for each lane of all rows together. 0: the
-/// operand does not lie along rows of the tile.
-double Estimator::transposedStore(const Workload::Operand &operand) const {
-  for (size_t d = 0; d < extent.size(); ++d) {
-    if (isReduction(d) || int64_t(d) == mapping.vector || extent[d] < 2 ||
-        operand.strides[d] != 1)
-      continue;
-    double rows = double(std::min(extent[d], mapping.lanes));
-    double shuffled = double(llvm::PowerOf2Ceil(uint64_t(rows)));
-    return (shuffled * std::log2(shuffled) + double(mapping.lanes)) / rows;
-  }
-  return 0;
-}
-
-/// Positions of an operand that one register tile touches along the dimensions
-/// `extents`, those that neighbouring windows share counted once.
-double Estimator::positions(const Workload::Operand &operand,
-                            ArrayRef<int64_t> extents) const {
-  double count = 1;
-  SmallVector<bool, 8> shared(extents.size(), false);
-  for (size_t d = 0; d < extents.size(); ++d) {
-    int64_t stride = operand.strides[d];
-    if (isReduction(d) || stride == 0 || extents[d] == 1)
-      continue;
-    double along = extents[d];
-    for (size_t r = 0; r < extents.size(); ++r) {
-      if (!isReduction(r) || shared[r] || operand.strides[r] == 0 ||
-          int64_t(d) == mapping.vector || stride % operand.strides[r])
+SmallVector<Transfer, 4> cpu::transfersAlone(const Workload &workload,
+                                             const KernelMapping &mapping,
+                                             const MachineDesc &machine) {
+  SmallVector<Transfer, 4> transfers;
+  std::optional<TrafficModel> model;
+  int64_t lineBytes = 0;
+  for (const MemoryDesc &memory :
+       ArrayRef(machine.memories).drop_back(machine.memories.empty() ? 0 : 1)) {
+    int64_t line = std::max<int64_t>(1, memory.lineBytes);
+    if (!model || line != lineBytes)
+      model.emplace(workload, mapping, line);
+    lineBytes = line;
+    // Room is left for what else lives there.
+    double capacity = 0.75 * double(memory.bytes) / double(line);
+    Transfer transfer;
+    bool holdsAll = model->totalLines() <= capacity;
+    bool isLast = transfers.size() + 2 == machine.memories.size();
+    for (auto [o, operand] : llvm::enumerate(workload.operands)) {
+      if (holdsAll && (isLast || !operand.isPacked))
         continue;
-      int64_t apart = std::abs(stride / operand.strides[r]);
-      if (apart > extents[r])
-        continue;
-      along = double(extents[d] - 1) * apart + extents[r];
-      shared[r] = true;
-      break;
+      double bytes = model->misses(o, capacity) * double(line);
+      transfer.fetched += bytes;
+      if (operand.isOutput())
+        transfer.writtenBack += bytes;
     }
-    count *= along;
+    transfers.push_back(transfer);
   }
-  for (size_t r = 0; r < extents.size(); ++r)
-    if (isReduction(r) && !shared[r] && operand.strides[r] != 0)
-      count *= extents[r];
-  return count;
+  return transfers;
 }
 
-/// Accesses of one operand by one register tile.
-double Estimator::loadsOf(const Workload::Operand &operand,
-                          bool reduction) const {
-  SmallVector<int64_t, 8> extents;
-  for (size_t d = 0; d < extent.size(); ++d)
-    extents.push_back(!reduction && isReduction(d) ? 1 : unrolled(d));
-  return positions(operand, extents) * accessCost(operand);
+/// What computes, by the arithmetic that the machine has figures for.
+static CostItem arithmeticItem(const Workload &workload,
+                               const MachineDesc &machine, double operations) {
+  std::string name = stringify(workload.arithmetic).str();
+  const SourcedValue *pj = machine.action("mac_" + name);
+  if (!pj) {
+    name = "f32";
+    pj = machine.action("mac_f32");
+  }
+  return {"mac." + name, CountUnit::Operations, operations, pj ? pj->value : 0};
 }
 
-/// Lines that lie a multiple of a cache way apart evict each other from the
-/// innermost cache. Whole vectors then wait for the next cache, 8 cycles each,
-/// already where the core runs ahead by more lines than there are places for
-/// (measured on depthwise 3x3 with 512 channels, 16 places: 24 to 49 cycles
-/// for a result by tiles of 1x5, 2x2, 2x7 and 4x4, as this predicts);
-/// elements of rows are asked for in time, and cost a cycle.
-double Estimator::conflicts(const Workload::Operand &operand) const {
-  if (machine.memories.empty() || machine.memories[0].ways == 0)
-    return 0;
-  const MemoryDesc &l1 = machine.memories[0];
-  bool isVector = mapping.vector >= 0 && operand.strides[mapping.vector] != 0;
-  int64_t wayBytes = l1.bytes / l1.ways, apart = wayBytes;
-  // What stays to be used again: of vectors, the whole window's.
-  SmallVector<int64_t, 8> kept, touched;
-  for (size_t d = 0; d < extent.size(); ++d) {
-    int64_t bytes = std::abs(operand.strides[d]) * operand.bits / 8;
-    bool across = int64_t(d) == mapping.vector;
-    touched.push_back(across ? 1 : extent[d]);
-    kept.push_back(!across && isVector && isReduction(d) &&
-                           bytes >= l1.lineBytes
-                       ? workload.dims[d].size
-                       : touched.back());
-    if (kept.back() > 1)
-      apart = std::gcd(apart, bytes);
-  }
-  constexpr double cyclesOfEvictedVector = 8, linesAhead = 32;
-  double wanted = positions(operand, kept);
-  if (isVector && wanted > 1)
-    wanted = std::max(wanted, linesAhead);
-  if (apart == 0)
-    return 0;
-  int64_t places = wayBytes / apart * l1.ways;
-  if (wanted <= double(places))
-    return 0;
-  return (isVector ? cyclesOfEvictedVector : 1) * positions(operand, touched);
-}
-
-/// Spilling and reloading what the results of an unrolled window share. While
-/// one row of the window is walked, its inputs are live beside the
-/// accumulators (measured on depthwise 3x3: tiles of 1x14, 2x10 and 4x4 run at
-/// the FMA peak, 1x28, 2x12 and 3x8 at 1.3 to 1.6 times its time, which is one
-/// store and one load for each value that is too much, in each row).
-double Estimator::spills(const Workload::Operand &operand) const {
-  if (mapping.vector < 0 || isReduction(mapping.vector) ||
-      operand.strides[mapping.vector] == 0)
-    return 0;
-  double results = 1;
-  int64_t along = -1;
-  for (size_t d = 0; d < extent.size(); ++d) {
-    if (isReduction(d))
-      continue;
-    results *= unrolled(d);
-    if (int64_t(d) != mapping.vector && extent[d] > 1 && operand.strides[d] &&
-        (along < 0 ||
-         std::abs(operand.strides[d]) < std::abs(operand.strides[along])))
-      along = d;
-  }
-  if (along < 0)
-    return 0;
-  double row = extent[along], rows = results / extent[along], window = 1;
-  for (size_t d = 0; d < extent.size(); ++d) {
-    if (!isReduction(d) || extent[d] == 1)
-      continue;
-    int64_t stride = operand.strides[d];
-    if (stride && operand.strides[along] % stride == 0 && window == 1) {
-      row = (row - 1) * std::abs(operand.strides[along] / stride) + extent[d];
-      window = extent[d];
-    } else {
-      rows *= extent[d];
-    }
-  }
-  double excess = results + row + 1 - machine.vector.registers;
-  return window == 1 || excess <= 0
-             ? 0
-             : 2 * excess * rows / machine.vector.loadsPerCycle.value;
-}
-
-/// One iteration of the innermost reduction loop.
-double Estimator::stepCycles() {
-  double points = 1, chain = 1;
-  for (size_t d = 0; d < extent.size(); ++d) {
-    points *= unrolled(d);
-    if (isReduction(d) && int64_t(d) != mapping.vector)
-      chain *= extent[d];
-  }
-  double loads = 0, evicted = 0;
-  for (const Workload::Operand &operand : workload.operands)
-    if (operand.inReduction) {
-      loads += loadsOf(operand, /*reduction=*/true);
-      evicted += conflicts(operand) + spills(operand);
-    }
-  double fma = points * workload.opsPerPoint;
-  double cycles = std::max({fma / machine.vector.fmasPerCycle.value,
-                            loads / machine.vector.loadsPerCycle.value,
-                            chain * machine.vector.fmaLatencyCycles.value});
-  constexpr double loopOverheadCycles = 0.5;
-  return cycles + evicted + loopOverheadCycles;
-}
-
-/// One register tile: its reduction, and the elementwise rest.
-double Estimator::tileCycles() {
-  double cycles = 0;
-  bool reduces = false;
-  double steps = 1, results = 1;
-  for (size_t d = 0; d < extent.size(); ++d) {
-    if (isReduction(d)) {
-      reduces = true;
-      steps *= double(workload.dims[d].size) / extent[d];
-    } else {
-      results *= unrolled(d);
-    }
-  }
-  if (reduces)
-    cycles += steps * stepCycles();
-  double accesses = 0;
-  for (const Workload::Operand &operand : workload.operands)
-    if (!operand.inReduction)
-      accesses += loadsOf(operand, /*reduction=*/false);
-  double ops =
-      results * (workload.opsPerResult + (reduces ? 0 : workload.opsPerPoint));
-  // Folding the lanes of a reduction takes a shuffle and an operation for
-  // each halving.
-  if (mapping.vector >= 0 && isReduction(mapping.vector))
-    ops += results * 2 * llvm::Log2_64_Ceil(mapping.lanes);
-  constexpr double tileOverheadCycles = 1;
-  return cycles + tileOverheadCycles +
-         std::max(ops / machine.vector.fmasPerCycle.value,
-                  accesses / machine.vector.loadsPerCycle.value);
-}
-
-/// All tiles: whole ones, and those at the end of each dimension.
-double Estimator::allTiles(size_t level) {
-  while (level < mapping.order.size() && isReduction(mapping.order[level]))
-    ++level;
-  if (level == mapping.order.size())
-    return tileCycles();
-  int64_t d = mapping.order[level];
-  int64_t size = workload.dims[d].size, tile = mapping.tile[d];
-  double cycles = 0;
-  if (size >= tile) {
-    extent[d] = tile;
-    int64_t whole = size / tile;
-    cycles += whole * allTiles(level + 1);
-  }
-  if (size % tile) {
-    extent[d] = size % tile;
-    cycles += allTiles(level + 1);
-  }
-  extent[d] = tile;
-  return cycles;
-}
-
-/// Bytes of an operand that the loops from `level` inwards touch.
-double Estimator::footprint(const Workload::Operand &operand,
-                            size_t level) const {
-  SmallVector<std::pair<int64_t, int64_t>, 8> moves; // stride, extent
-  bool contiguous = operand.isPacked;
-  for (size_t i = 0; i < mapping.order.size(); ++i) {
-    int64_t d = mapping.order[i];
-    int64_t size = i >= level
-                       ? workload.dims[d].size
-                       : std::min(mapping.tile[d], workload.dims[d].size);
-    int64_t stride = std::abs(operand.strides[d]);
-    if (stride == 0 || size == 1)
-      continue;
-    contiguous |= stride == 1;
-    moves.push_back({stride, size});
-  }
-  llvm::sort(moves);
-  double elements = 1;
-  SmallVector<std::pair<int64_t, int64_t>, 8> spans; // stride, length
-  for (auto [stride, size] : moves) {
-    // Windows slide: what overlaps adds up instead.
-    auto *span = llvm::find_if(spans, [&, step = stride](const auto &other) {
-      return !operand.isPacked && step % other.first == 0 &&
-             step / other.first <= other.second;
-    });
-    if (span == spans.end()) {
-      spans.push_back({stride, size});
-      elements *= size;
-      continue;
-    }
-    elements /= span->second;
-    span->second += stride / span->first * (size - 1);
-    elements *= span->second;
-  }
-  double bytes = elements * operand.bits / 8;
-  // Lone elements bring their whole line.
-  return contiguous ? bytes : bytes * 4;
-}
-
-/// Bytes that `memory` has to fetch from further out.
-double Estimator::traffic(const MemoryDesc &memory) const {
-  // Room is left for what else lives there.
-  double room = 0.75 * memory.bytes;
-  size_t level = 0;
-  for (; level < mapping.order.size(); ++level) {
-    double sum = 0;
-    for (const Workload::Operand &operand : workload.operands)
-      sum += footprint(operand, level);
-    if (sum <= room)
-      break;
-  }
-  double bytes = 0;
-  for (const Workload::Operand &operand : workload.operands) {
-    // What fits whole was left there by its producer; constants are read
-    // anew in every run.
-    if (level == 0 && !operand.isPacked)
-      continue;
-    // The next loop outwards finds what it shares with its last iteration,
-    // and so do those outside of it that do not move the operand.
-    size_t from = level;
-    if (from > 0 && footprint(operand, level) <= room / 2) {
-      --from;
-      while (from > 0 && operand.strides[mapping.order[from]] == 0 &&
-             operand.strides[mapping.order[from - 1]] == 0)
-        --from;
-    }
-    double times = 1;
-    for (size_t i = 0; i < from; ++i) {
-      int64_t d = mapping.order[i];
-      times *= llvm::divideCeil(workload.dims[d].size, mapping.tile[d]);
-    }
-    bytes += times * footprint(operand, from);
-  }
-  return bytes;
-}
-
-FailureOr<Cost> Estimator::run() {
-  if (!isLegal())
-    return failure();
-  for (size_t d = 0; d < extent.size(); ++d)
-    extent[d] = std::min(mapping.tile[d], workload.dims[d].size);
+Cost cpu::priceOf(const Workload &workload, const ExecutionCost &execution,
+                  ArrayRef<Transfer> transfers, const MachineDesc &machine) {
   Cost cost;
-  double points = 1;
-  for (const Workload::Dim &dim : workload.dims)
-    points *= dim.size;
-  cost.macs = points;
-  double compute = allTiles(0);
-  cost.computeCycles = compute;
-  const SourcedValue *mac = machine.action("mac_f32");
-  cost.items.push_back(
-      {"mac.f32", CountUnit::Operations, points, mac ? mac->value : 0});
+  double points = workload.points(), results = 1;
+  bool reduces = false;
+  for (const Workload::Dim &dim : workload.dims) {
+    reduces |= dim.isReduction;
+    results *= dim.isReduction ? 1 : double(dim.size);
+  }
+  cost.macs = reduces ? points : 0;
+  cost.computeCycles = execution.cycles;
+  cost.items.push_back(arithmeticItem(workload, machine,
+                                      points * workload.opsPerPoint +
+                                          results * workload.opsPerResult));
+  if (const SourcedValue *pj = machine.action("instruction"))
+    cost.items.push_back({"instruction", CountUnit::Operations,
+                          execution.instructions, pj->value});
+  auto addBytes = [&](const MemoryDesc &memory, double read, double written) {
+    cost.items.push_back({memory.name + ".read", CountUnit::Bytes, read,
+                          memory.readPjPerByte.value});
+    cost.items.push_back(
+        {memory.name + ".write", CountUnit::Bytes, written, memory.writePj()});
+  };
+  if (!machine.memories.empty())
+    addBytes(machine.memories[0], execution.readBytes, execution.writtenBytes);
   double slowest = 0, sum = 0;
-  for (size_t i = 0; i + 1 < machine.memories.size(); ++i) {
+  for (auto [i, transfer] : llvm::enumerate(transfers)) {
     const MemoryDesc &next = machine.memories[i + 1];
-    double bytes = traffic(machine.memories[i]);
-    double cycles = bytes / next.bytesPerCycle.value;
+    double cycles = transfer.fetched / next.bytesPerCycle.value;
     slowest = std::max(slowest, cycles);
     sum += cycles;
-    cost.items.push_back({next.name + ".read", CountUnit::Bytes, bytes,
-                          next.readPjPerByte.value});
+    addBytes(next, transfer.fetched, transfer.writtenBack);
   }
   // The slower of arithmetic and memory hides most of the other's time, but
   // not all of it.
   constexpr double exposed = 0.1;
-  cost.cycles = std::max(compute, slowest) + exposed * (compute + sum);
+  cost.cycles =
+      std::max(execution.cycles, slowest) + exposed * (execution.cycles + sum);
   return cost;
 }
 
-FailureOr<Cost> aicc::cpu::estimate(const Workload &workload,
-                                    const Mapping &mapping,
-                                    const MachineDesc &machine) {
+FailureOr<Cost> cpu::estimate(const Workload &workload, const Mapping &mapping,
+                              const MachineDesc &machine) {
   auto kernel =
       KernelMapping::from(mapping.loops, mapping.parallel, mapping.grain);
   if (!kernel || kernel->order.size() != workload.dims.size())
     return failure();
-  return Estimator(workload, *kernel, machine).run();
+  auto execution = executionCost(workload, *kernel, machine);
+  if (!execution)
+    return failure();
+  return priceOf(workload, *execution,
+                 transfersAlone(workload, *kernel, machine), machine);
 }

@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -132,7 +133,8 @@ TEST_F(NpyFileTest, WritesWhatItReads) {
       ASSERT_TRUE(readNpy(path, read, error)) << error;
       EXPECT_EQ(read.dtype, dtype);
       EXPECT_EQ(read.shape, shape);
-      EXPECT_EQ(0, std::memcmp(read.data(), tensor.data(), tensor.bytes()));
+      EXPECT_TRUE(std::equal(tensor.data(), tensor.data() + tensor.bytes(),
+                             read.data()));
     }
 }
 
