@@ -82,16 +82,17 @@ def reference():
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory, reference):
-    """compiled(name): a model of the zoo, compiled once at the manifest's shapes by the command line."""
+    """compiled(name, *flags): a model of the zoo, compiled once at the manifest's shapes by the command line."""
     folder, done = tmp_path_factory.mktemp("compiled"), {}
 
-    def get(name):
-        if name not in done:
-            output = folder / f"{name}.so"
-            command = [tool("aicc"), str(zoo.path(name)), "--target=cpu", f"-o{output}"]
+    def get(name, *flags):
+        if (name, flags) not in done:
+            output = folder / f"{name}{len(done)}" / f"{name}.so"
+            output.parent.mkdir()
+            command = [tool("aicc"), str(zoo.path(name)), "--target=cpu", f"-o{output}", *flags]
             result = run_tool(*command, *zoo.manifest()[name].shape_flags())
-            done[name] = (result, Artifact(output, reference(name).outputs))
-        result, artifact = done[name]
+            done[name, flags] = (result, Artifact(output, reference(name).outputs))
+        result, artifact = done[name, flags]
         assert result.returncode == 0, result.stderr
         return artifact
 

@@ -3,7 +3,8 @@
 
     count.py [--build DIR] [--machine NAME] [--kernels] [--write] [--check PERCENT] [MODEL ...]
 
-Compiles models of the zoo (or .onnx files) for one thread of a machine of the cpu family, runs
+Compiles models of the zoo (or .onnx files; NAME:energy for an objective) for one thread of a machine of the cpu
+family, runs
 them under valgrind's cachegrind, with its last level set to each outer cache in turn, and prints
 what the cost model predicted beside what was counted. --kernels shows each kernel; --write puts
 the table into docs/counted.md; --check ends with 1 if a model's bytes miss by more, or its
@@ -111,10 +112,14 @@ class Model:
     flags: list
 
 
-def find(name):
+def find(text):
+    """A model by NAME or FILE.onnx, compiled for the latency, or for what is after a colon ("NAME:energy")."""
+    name, _, objective = text.partition(":")
+    flags = [f"--objective={objective}"] if objective else []
+    label = f"{pathlib.Path(name).stem}, for {objective}" if objective else pathlib.Path(name).stem
     if name.endswith(".onnx"):
-        return Model(pathlib.Path(name).stem, pathlib.Path(name), [])
-    return Model(name, zoo.path(name), zoo.manifest()[name].shape_flags())
+        return Model(label, pathlib.Path(name), flags)
+    return Model(label, zoo.path(name), zoo.manifest()[name].shape_flags() + flags)
 
 
 def ratio(predicted, counted):
@@ -161,7 +166,8 @@ def write(lines):
 
 
 DEFAULT = ["oww_embedding", "oww_alexa", "magika", "nudenet_320n", "ppocrv4_det", "ppocrv4_rec", "ppocr_cls"]
-DEFAULT += ["lcnet_orientation", "gen_mobilenetv2", "gen_resnet50"]
+DEFAULT += ["lcnet_orientation", "gen_mobilenetv2", "gen_resnet50", "minilm_l6_fp32"]
+DEFAULT += ["ppocrv4_rec:energy", "lcnet_orientation:energy", "gen_mobilenetv2:energy"]
 
 
 def main():

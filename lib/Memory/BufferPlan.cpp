@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <numeric>
@@ -60,6 +61,7 @@ private:
   void setLayouts(RegionOp region);
 
   void computeLifetimes();
+  void extendLifetimes();
 
   func::FuncOp func;
   BufferPlan plan;
@@ -699,6 +701,40 @@ void BufferPlanner::computeLifetimes() {
     });
     ++position;
   }
+  extendLifetimes();
+}
+
+/// What regions that run in turns touch lives from the first of their group to
+/// the last, and may be less than its whole.
+void BufferPlanner::extendLifetimes() {
+  struct Group {
+    int64_t first = 0, last = 0;
+    SmallVector<unsigned> roots;
+  };
+  llvm::MapVector<int64_t, Group> groups;
+  for (auto [position, op] : llvm::enumerate(func.getBody().front())) {
+    auto region = dyn_cast<RegionOp>(op);
+    if (!region || !region.getStripesAttr())
+      continue;
+    auto [entry, isNew] = groups.try_emplace(region.getStripesAttr().getGroup(),
+                                             Group{int64_t(position), 0, {}});
+    Group &group = entry->second;
+    group.last = position;
+    for (Value value : region->getOperands())
+      group.roots.push_back(plan.lookup(value).root);
+    for (Value value : region->getResults()) {
+      unsigned root = plan.lookup(value).root;
+      group.roots.push_back(root);
+      if (int64_t kept = region.getStripesAttr().getKept())
+        plan.rootBuffers[root].elements = kept;
+    }
+  }
+  for (const auto &[number, group] : groups)
+    for (unsigned index : group.roots) {
+      RootBuffer &root = plan.rootBuffers[index];
+      root.firstUse = std::min(root.firstUse, group.first);
+      root.lastUse = std::max(root.lastUse, group.last);
+    }
 }
 
 FailureOr<BufferPlan> BufferPlanner::run() {

@@ -47,6 +47,7 @@ void CpuTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
         buffers.cache = {l1.bytes, l1.ways, l1.lineBytes};
     pm.addNestedPass<func::FuncOp>(createPlanBuffersPass(buffers));
     pm.addNestedPass<func::FuncOp>(cpu::createMapPass(mapper));
+    pm.addNestedPass<func::FuncOp>(cpu::createSchedulePass(options));
   }
   if (from < Stage::Loops && to >= Stage::Loops) {
     pm.addPass(cpu::createGenerateLoopsPass(mapper));

@@ -6,6 +6,7 @@
 #include "aicc/Target/Machines.h"
 #include "targets/cpu/CpuTarget.h"
 #include "targets/cpu/Mapper.h"
+#include "targets/cpu/Schedule.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
@@ -13,6 +14,7 @@
 
 namespace aicc {
 #define GEN_PASS_DEF_CPUMAPPASS
+#define GEN_PASS_DEF_CPUSCHEDULEPASS
 #define GEN_PASS_REGISTRATION
 #include "targets/cpu/Passes.h.inc"
 } // namespace aicc
@@ -62,16 +64,24 @@ RegionMapper aicc::cpu::makeRegionMapper(const MachineDesc &machine,
   };
 }
 
+/// Without a driver (aicc-opt), the least machine of the family: what is
+/// chosen then does not depend on the host.
+static std::shared_ptr<const MachineDesc>
+machineFor(const CompileOptions &options) {
+  return options.machine ? options.machine : namedMachine("x86_64_v2");
+}
+
+static int workersFor(const CompileOptions &options,
+                      const MachineDesc &machine) {
+  return options.threads ? options.threads : machine.cores;
+}
+
 RegionMapper aicc::cpu::makeRegionMapper(const CompileOptions &options) {
-  // Without a driver (aicc-opt), the least machine of the family: what is
-  // chosen then does not depend on the host.
-  std::shared_ptr<const MachineDesc> machine = options.machine;
-  if (!machine)
-    machine = namedMachine("x86_64_v2");
+  std::shared_ptr<const MachineDesc> machine = machineFor(options);
   if (!machine)
     return {};
-  int workers = options.threads ? options.threads : machine->cores;
-  return makeRegionMapper(*machine, workers, options.objective);
+  return makeRegionMapper(*machine, workersFor(options, *machine),
+                          options.objective);
 }
 
 std::shared_ptr<const MachineDesc>
@@ -113,6 +123,40 @@ struct CpuMapPass : aicc::impl::CpuMapPassBase<CpuMapPass> {
   RegionMapper mapper;
 };
 } // namespace
+
+namespace {
+struct CpuSchedulePass : aicc::impl::CpuSchedulePassBase<CpuSchedulePass> {
+  using CpuSchedulePassBase::CpuSchedulePassBase;
+  CpuSchedulePass(std::shared_ptr<const MachineDesc> machine, int workers,
+                  Objective objective)
+      : machine(std::move(machine)) {
+    this->workers = workers;
+    this->objective = objective;
+  }
+  CpuSchedulePass(const CpuSchedulePass &other)
+      : CpuSchedulePassBase(other), machine(other.machine) {}
+
+  void runOnOperation() override {
+    if (!machine)
+      machine = namedMachine(machineName);
+    if (!machine) {
+      getOperation().emitError("there is no machine cpu/") << machineName;
+      return signalPassFailure();
+    }
+    if (failed(chooseSchedule(getOperation(), *machine, workers, objective)))
+      signalPassFailure();
+  }
+
+  std::shared_ptr<const MachineDesc> machine;
+};
+} // namespace
+
+std::unique_ptr<Pass>
+aicc::cpu::createSchedulePass(const CompileOptions &options) {
+  std::shared_ptr<const MachineDesc> machine = machineFor(options);
+  return std::make_unique<CpuSchedulePass>(
+      machine, machine ? workersFor(options, *machine) : 1, options.objective);
+}
 
 std::unique_ptr<Pass> aicc::cpu::createMapPass(RegionMapper mapper) {
   return std::make_unique<CpuMapPass>(std::move(mapper));

@@ -38,6 +38,7 @@ RegionMapper makeRegionMapper(const CompileOptions &options);
 std::shared_ptr<const MachineDesc> namedMachine(llvm::StringRef name);
 
 std::unique_ptr<mlir::Pass> createMapPass(RegionMapper mapper);
+std::unique_ptr<mlir::Pass> createSchedulePass(const CompileOptions &options);
 std::unique_ptr<mlir::Pass> createGenerateLoopsPass(RegionMapper mapper);
 
 void registerCpuPasses();

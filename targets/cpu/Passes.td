@@ -34,6 +34,44 @@ def CpuMapPass : Pass<"cpu-map", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::aicc::AICCDialect"];
 }
 
+def CpuSchedulePass : Pass<"cpu-schedule", "::mlir::func::FuncOp"> {
+  let summary = "Choose which regions run in turns, and price the program";
+  let description = [{
+    Where a chain of mapped regions is cheaper depth-first than one region
+    after the other, sets `stripes` on them: what one leaves in a cache the
+    next finds there. Chains are cut into groups by dynamic programming over
+    the cost model; halos are kept, not computed twice. Then sets the cost of
+    every region to what it takes in its place in the program, which knows what
+    the caches hold from the regions before.
+
+    Before:
+    ```mlir
+    %1 = aicc.region ins(%0, %a : ...) attributes {mapping = ...} { ... }
+    %2 = aicc.region ins(%1, %b : ...) attributes {mapping = ...} { ... }
+    ```
+    After (the second reads one row beyond its own):
+    ```mlir
+    %1 = aicc.region ins(%0, %a : ...) attributes {mapping = ...,
+        stripes = #aicc.stripes<group = 0, dim = 2, bounds = [0, 29, 56]>} { ... }
+    %2 = aicc.region ins(%1, %b : ...) attributes {mapping = ...,
+        stripes = #aicc.stripes<group = 0, dim = 2, bounds = [0, 28, 56]>} { ... }
+    ```
+  }];
+  let options = [
+    Option<"machineName", "machine", "std::string", /*default=*/"\"x86_64_v4\"",
+           "Machine of this family">,
+    Option<"workers", "workers", "int", /*default=*/"1",
+           "Workers that parallel loops are planned for">,
+    Option<"objective", "objective", "::aicc::Objective",
+           /*default=*/"::aicc::Objective::Latency", "What is minimised",
+           [{::llvm::cl::values(
+             clEnumValN(::aicc::Objective::Latency, "latency", "time"),
+             clEnumValN(::aicc::Objective::Energy, "energy", "energy"),
+             clEnumValN(::aicc::Objective::Edp, "edp", "energy times time"))}]>
+  ];
+  let dependentDialects = ["::aicc::AICCDialect"];
+}
+
 def CpuGenerateLoopsPass : Pass<"cpu-generate-loops", "::mlir::ModuleOp"> {
   let summary = "Turn mapped regions into kernels and launches";
   let description = [{

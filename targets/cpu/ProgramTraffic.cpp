@@ -74,7 +74,11 @@ public:
       models.emplace_back(launch.workload, launch.mapping, lineBytes);
   }
 
-  std::vector<double> misses(double capacityLines);
+  /// Of the last of `rounds`: what each launch misses, and of that results.
+  struct Misses {
+    double all = 0, results = 0;
+  };
+  std::vector<Misses> misses(double capacityLines, size_t rounds);
 
 private:
   double found(size_t time, size_t o, double capacityLines) const;
@@ -152,35 +156,43 @@ void Program::touchAll(size_t time) {
   }
 }
 
-/// Of the second run: the first one starts with nothing.
-std::vector<double> Program::misses(double capacityLines) {
+std::vector<Program::Misses> Program::misses(double capacityLines,
+                                             size_t rounds) {
   touches = {};
-  std::vector<double> result(launches.size(), 0);
-  for (size_t time = 0; time < 2 * launches.size(); ++time) {
+  std::vector<Misses> result(launches.size());
+  for (size_t time = 0; time < rounds * launches.size(); ++time) {
     size_t launch = time % launches.size();
-    if (time >= launches.size())
-      for (size_t o = 0; o < launches[launch].windows.size(); ++o)
-        if (!isAgain(launch, o))
-          result[launch] +=
-              std::max(0.0, models[launch].misses(o, capacityLines) -
-                                found(time, o, capacityLines));
+    const LaunchTrace &trace = launches[launch];
+    if (time >= (rounds - 1) * launches.size())
+      for (size_t o = 0; o < trace.windows.size(); ++o) {
+        if (isAgain(launch, o))
+          continue;
+        double count = std::max(0.0, models[launch].misses(o, capacityLines) -
+                                         found(time, o, capacityLines));
+        result[launch].all += count;
+        if (trace.workload.operands[o].isOutput())
+          result[launch].results += count;
+      }
     touchAll(time);
   }
   return result;
 }
 
-std::vector<llvm::SmallVector<double, 4>>
+std::vector<llvm::SmallVector<Transfer, 4>>
 aicc::cpu::predictTraffic(llvm::ArrayRef<LaunchTrace> program,
-                          const MachineDesc &machine) {
-  std::vector<llvm::SmallVector<double, 4>> result(program.size());
+                          const MachineDesc &machine, int64_t alive) {
+  std::vector<llvm::SmallVector<Transfer, 4>> result(program.size());
   for (const MemoryDesc &memory : machine.memories) {
-    if (memory.bytes == 0 || memory.lineBytes == 0)
+    if (memory.bytes == 0)
       continue;
-    std::vector<double> lines =
-        Program(program, memory.lineBytes)
-            .misses(double(memory.bytes) / memory.lineBytes);
+    int64_t lineBytes = std::max<int64_t>(1, memory.lineBytes);
+    std::vector<Program::Misses> lines =
+        Program(program, lineBytes)
+            .misses(double(memory.bytes) / double(lineBytes),
+                    memory.bytes >= alive ? 2 : 1);
     for (auto [launch, count] : llvm::enumerate(lines))
-      result[launch].push_back(count * memory.lineBytes);
+      result[launch].push_back(
+          {count.all * double(lineBytes), count.results * double(lineBytes)});
   }
   return result;
 }

@@ -5,6 +5,7 @@
 
 #include "aicc/Energy/Machine.h"
 #include "aicc/Energy/Workload.h"
+#include "targets/cpu/Estimate.h"
 #include "targets/cpu/KernelMapping.h"
 
 namespace aicc::cpu {
@@ -21,11 +22,13 @@ struct LaunchTrace {
   llvm::SmallVector<Window, 6> windows; ///< One for each operand.
 };
 
-/// Bytes that each launch fetches into each cache of the machine (innermost
-/// first), for a program that runs again and again:
-/// result[launch][memory].
-std::vector<llvm::SmallVector<double, 4>>
-predictTraffic(llvm::ArrayRef<LaunchTrace> program, const MachineDesc &machine);
+/// Transfers of each launch between each cache of the machine (innermost
+/// first) and the next memory, result[launch][cache], for a program that runs
+/// again and again. Caches with less room than `alive` bytes hold nothing of it
+/// when it starts: other programs run between.
+std::vector<llvm::SmallVector<Transfer, 4>>
+predictTraffic(llvm::ArrayRef<LaunchTrace> program, const MachineDesc &machine,
+               int64_t alive = 0);
 
 } // namespace aicc::cpu
 

@@ -196,6 +196,22 @@ LogicalResult MappingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult StripesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t group, unsigned dim,
+                                  ArrayRef<int64_t> bounds, int64_t kept) {
+  if (bounds.size() < 2)
+    return emitError() << "expected the bounds of at least one stripe, found "
+                       << bounds.size() << " numbers";
+  if (bounds.front() != 0)
+    return emitError() << "expected bounds from 0, found " << bounds.front();
+  if (!llvm::is_sorted(bounds))
+    return emitError() << "expected bounds that do not fall, found [" << bounds
+                       << "]";
+  if (kept < 0)
+    return emitError() << "expected 'kept' of at least 0, found " << kept;
+  return success();
+}
+
 /// `["operations", 8.0, 2.0]`
 static FailureOr<CostItem> readCostItem(NamedAttribute named) {
   auto entry = dyn_cast<ArrayAttr>(named.getValue());

@@ -175,4 +175,39 @@ def AICC_PackAttr : AICC_Attr<"Pack", "pack"> {
   }];
 }
 
+def AICC_StripesAttr : AICC_Attr<"Stripes", "stripes"> {
+  let summary = "How the regions of a group run in turns";
+  let description = [{
+    Consecutive regions with the same `group` run depth-first: stripe 0 of each
+    of them in their order, then stripe 1 of each, and so on, so that what one
+    region leaves in a cache is read from there by the next. Stripe s of a
+    region is its iterations from `bounds[s]` up to `bounds[s + 1]` along
+    dimension `dim` of its root; all regions of a group have equally many
+    stripes, of which some may be empty. What a stripe reads was written by
+    stripes before it: rows at the edge are computed once, and found again.
+
+    `kept`: elements of the result's buffer that are kept at a time, where only
+    the group wants them; what a later stripe wants again moves to the start. 0:
+    all of it.
+
+    Two regions of 56 rows of 3712 elements, the second of which reads one row
+    beyond its own on either side:
+
+    ```mlir
+    #aicc.stripes<group = 0, dim = 2, bounds = [0, 15, 29, 43, 56], kept = 59392>
+    #aicc.stripes<group = 0, dim = 2, bounds = [0, 14, 28, 42, 56], kept = 0>
+    ```
+  }];
+  let parameters = (ins "int64_t":$group, "unsigned":$dim,
+                        ArrayRefParameter<"int64_t">:$bounds, "int64_t":$kept);
+  let assemblyFormat = [{
+    `<` `group` `=` $group `,` `dim` `=` $dim `,`
+        `bounds` `=` `[` $bounds `]` `,` `kept` `=` $kept `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t numStripes() const { return getBounds().size() - 1; }
+  }];
+}
+
 #endif // AICC_DIALECT

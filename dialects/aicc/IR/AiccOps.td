@@ -20,7 +20,7 @@ def AICC_RegionOp : AICC_Op<"region", [IsolatedFromAbove, SingleBlock, Pure]> {
 
     `layouts` says how each operand, then each result, is stored: an
     `#aicc.layout`, or an `#aicc.pack` for a constant. It is set with the
-    mapping.
+    mapping. `stripes` is set where the region runs in turns with others.
 
     ```mlir
     %r = aicc.region ins(%x, %w : tensor<4x8xf32>, tensor<8x4xf32>) {
@@ -35,7 +35,8 @@ def AICC_RegionOp : AICC_Op<"region", [IsolatedFromAbove, SingleBlock, Pure]> {
     OptionalAttr<StrAttr>:$machine,
     OptionalAttr<ArrayAttr>:$layouts,
     OptionalAttr<AICC_MappingAttr>:$mapping,
-    OptionalAttr<AICC_CostAttr>:$cost
+    OptionalAttr<AICC_CostAttr>:$cost,
+    OptionalAttr<AICC_StripesAttr>:$stripes
   );
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);

@@ -7,20 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "aicc/Mapping/Workload.h"
-#include "aicc/Memory/BufferPlan.h"
-#include "lib/Memory/CopyRegion.h"
 #include "targets/cpu/FlopCount.h"
 #include "targets/cpu/Kernel/KernelEmitter.h"
-#include "targets/cpu/Passes.h"
-#include "targets/cpu/ProgramTraffic.h"
+#include "targets/cpu/Kernel/ProgramBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/StringMap.h"
 
 namespace aicc {
 #define GEN_PASS_DEF_CPUGENERATELOOPSPASS
@@ -36,57 +31,6 @@ static Type storedType(Type elementType) {
     return IntegerType::get(elementType.getContext(), 8);
   return elementType;
 }
-
-namespace {
-/// Rewrites the entry function of one module.
-class ProgramBuilder {
-public:
-  ProgramBuilder(ModuleOp module, func::FuncOp func, BufferPlan plan,
-                 RegionMapper mapper)
-      : module(module), source(func), plan(std::move(plan)),
-        mapper(std::move(mapper)), builder(module.getContext()) {}
-
-  LogicalResult run();
-
-private:
-  void collectBorders();
-  void createEntry();
-  LogicalResult emitBlock(Block &block);
-  LogicalResult emitRegion(RegionOp region);
-  LogicalResult emitLaunch(RegionOp region, ArrayRef<Value> buffers,
-                           ArrayRef<bool> isAlone);
-  LogicalResult emitBorders(unsigned root);
-  LogicalResult emitSlab(tensor::PadOp pad, ArrayRef<int64_t> offsets,
-                         ArrayRef<int64_t> sizes);
-  FailureOr<func::FuncOp> kernelFor(RegionModel &model,
-                                    const KernelMapping &mapping,
-                                    ArrayRef<Value> buffers,
-                                    ArrayRef<bool> isAlone);
-  Value bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape);
-  Value weightFor(Value constant, Attribute layout);
-  LaunchTrace::Window windowOf(Value buffer) const;
-  void predictTraffic();
-  void finish();
-
-  ModuleOp module;
-  func::FuncOp source;
-  BufferPlan plan;
-  RegionMapper mapper;
-  OpBuilder builder;
-  func::FuncOp entry;
-  Value arena, weights;
-  int64_t arenaBytes = 0, weightBytes = 0;
-  IRMapping scalars;
-  llvm::StringMap<func::FuncOp> kernels;
-  DenseMap<std::pair<Attribute, Attribute>, int64_t> weightOffsets;
-  /// All launches in their order, and what they touch.
-  SmallVector<LaunchOp> launches;
-  std::vector<LaunchTrace> trace;
-  std::string machineName;
-  /// Paddings of each buffer, whose borders are filled before it is written.
-  DenseMap<unsigned, SmallVector<tensor::PadOp>> borders;
-};
-} // namespace
 
 void ProgramBuilder::collectBorders() {
   source.walk([&](tensor::PadOp pad) {
@@ -133,18 +77,21 @@ void ProgramBuilder::createEntry() {
   builder.setInsertionPointToStart(body);
 }
 
-/// The buffer of a kernel's argument: of the arena just the window, else all.
 Value ProgramBuilder::bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape) {
+  int64_t span = 1;
+  for (auto [size, stride] : llvm::zip(shape, ref.strides))
+    span += (size - 1) * stride;
+  return bufferFor(ref, llvm::is_contained(shape, 0) ? 0 : span);
+}
+
+/// The buffer of a kernel's argument: of the arena just the window of `span`
+/// elements, else all.
+Value ProgramBuilder::bufferFor(const BufferRef &ref, int64_t span) {
   const RootBuffer &root = plan.roots()[ref.root];
   if (root.kind == RootBuffer::Kind::Input)
     return entry.getArgument(root.number);
   if (root.kind == RootBuffer::Kind::Output)
     return entry.getArgument(source.getNumArguments() + root.number);
-  int64_t span = 1;
-  for (auto [size, stride] : llvm::zip(shape, ref.strides))
-    span += (size - 1) * stride;
-  if (llvm::is_contained(shape, 0))
-    span = 0;
   int64_t width = storedBytes(root.elementType);
   Location loc = entry.getLoc();
   Value offset = arith::ConstantIndexOp::create(
@@ -204,6 +151,8 @@ FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionModel &model,
   for (auto [buffer, alone] : llvm::zip(buffers, isAlone))
     os << buffer.getType() << alone;
   os << region.getLayoutsAttr() << region.getMappingAttr();
+  for (int64_t size : model.rootSizes)
+    os << ' ' << size;
   OpPrintingFlags flags;
   flags.useLocalScope().printGenericOpForm();
   for (Operation &op : region.getBody().front())
@@ -243,6 +192,22 @@ FailureOr<func::FuncOp> ProgramBuilder::kernelFor(RegionModel &model,
 LogicalResult ProgramBuilder::emitLaunch(RegionOp region,
                                          ArrayRef<Value> buffers,
                                          ArrayRef<bool> isAlone) {
+  std::string why;
+  auto model = RegionModel::build(region, why);
+  if (failed(model))
+    return region.emitError("cannot be generated: ") << why;
+  if (failed(emitLaunch(*model, buffers, isAlone)))
+    return failure();
+  // For the manifest.
+  if (CostAttr cost = region.getCostAttr())
+    launches.back()->setAttr("aicc.cost", cost);
+  return success();
+}
+
+LogicalResult ProgramBuilder::emitLaunch(RegionModel &model,
+                                         ArrayRef<Value> buffers,
+                                         ArrayRef<bool> isAlone) {
+  RegionOp region = model.region;
   MappingAttr attribute = region.getMappingAttr();
   if (!attribute)
     return region.emitError("has no mapping");
@@ -251,25 +216,18 @@ LogicalResult ProgramBuilder::emitLaunch(RegionOp region,
   if (!mapping)
     return region.emitError("cannot be generated: the mapping is not one loop "
                             "for each dimension around a register tile");
-  std::string why;
-  auto model = RegionModel::build(region, why);
-  if (failed(model))
-    return region.emitError("cannot be generated: ") << why;
-  auto kernel = kernelFor(*model, *mapping, buffers, isAlone);
+  auto kernel = kernelFor(model, *mapping, buffers, isAlone);
   if (failed(kernel))
     return failure();
   auto launch =
       LaunchOp::create(builder, region.getLoc(), kernel->getSymName(), buffers,
-                       tripCount(*model, *mapping), mapping->grain);
-  // For the manifest.
-  if (CostAttr cost = region.getCostAttr())
-    launch->setAttr("aicc.cost", cost);
-  if (std::optional<FlopCount> flops = countFlops(*model, *mapping))
+                       tripCount(model, *mapping), mapping->grain);
+  if (std::optional<FlopCount> flops = countFlops(model, *mapping))
     launch->setAttr("aicc.flops", builder.getDenseI64ArrayAttr(
                                       {std::llround(flops->useful),
                                        std::llround(flops->executed)}));
-  LaunchTrace record{toWorkload(*model), *mapping, {}};
-  for (const RegionAccess &access : model->accesses)
+  LaunchTrace record{toWorkload(model), *mapping, {}};
+  for (const RegionAccess &access : model.accesses)
     record.windows.push_back(windowOf(buffers[access.operand]));
   trace.push_back(std::move(record));
   launches.push_back(launch);
@@ -303,8 +261,8 @@ void ProgramBuilder::predictTraffic() {
   auto traffic = aicc::cpu::predictTraffic(trace, *machine);
   for (auto [launch, bytes] : llvm::zip(launches, traffic)) {
     SmallVector<int64_t> rounded;
-    for (double count : bytes)
-      rounded.push_back(std::llround(count));
+    for (const Transfer &transfer : bytes)
+      rounded.push_back(std::llround(transfer.fetched));
     launch->setAttr("aicc.fetched", builder.getDenseI64ArrayAttr(rounded));
   }
 }
@@ -313,6 +271,10 @@ LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
   for (Value result : region.getResults())
     if (cast<RankedTensorType>(result.getType()).getNumElements() == 0)
       return success();
+  if (inStripes.contains(region))
+    return success();
+  if (region.getStripesAttr())
+    return emitStripes(region);
   SmallVector<Value> buffers;
   SmallVector<unsigned> roots;
   SmallVector<Value> tensors(region.getIns());
@@ -327,84 +289,27 @@ LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
       buffers.push_back(
           bufferFor(ref, cast<RankedTensorType>(tensor.getType()).getShape()));
   }
-  // What is written overlaps nothing else, and what is read is not written.
-  SmallVector<bool> isAlone;
-  unsigned numInputs = region.getIns().size();
-  for (size_t i = 0; i < roots.size(); ++i) {
-    bool alone = true;
-    for (size_t j = 0; j < roots.size(); ++j)
-      alone &=
-          i == j || roots[i] != roots[j] || (i < numInputs && j < numInputs);
-    isAlone.push_back(alone);
-  }
-  for (unsigned root : ArrayRef(roots).drop_front(numInputs))
+  for (unsigned root : ArrayRef(roots).drop_front(region.getIns().size()))
     if (failed(emitBorders(root)))
       return failure();
-  return emitLaunch(region, buffers, isAlone);
+  return emitLaunch(region, buffers, standAlone(region));
 }
 
-//===----------------------------------------------------------------------===//
-// Borders of padded buffers
-//===----------------------------------------------------------------------===//
-
-/// One box of a border, as a region that fills it.
-LogicalResult ProgramBuilder::emitSlab(tensor::PadOp pad,
-                                       ArrayRef<int64_t> offsets,
-                                       ArrayRef<int64_t> sizes) {
-  auto type =
-      RankedTensorType::get(sizes, pad.getResultType().getElementType());
-  Attribute value;
-  if (!matchPattern(pad.getConstantPaddingValue(), m_Constant(&value)))
-    return pad.emitError("pads with a value that is not constant");
-  OpBuilder scratch(pad);
-  auto splat = arith::ConstantOp::create(scratch, pad.getLoc(),
-                                         DenseElementsAttr::get(type, value));
-  auto fill =
-      createCopyRegion(scratch, pad.getLoc(), splat).getDefiningOp<RegionOp>();
-  BufferRef ref = plan.lookup(pad.getResult());
-  for (auto [offset, stride] : llvm::zip(offsets, ref.strides))
-    ref.offset += offset * stride;
-  bool inArena = plan.roots()[ref.root].kind == RootBuffer::Kind::Arena;
-  fill.setLayoutsAttr(scratch.getArrayAttr(LayoutAttr::get(
-      module.getContext(), inArena ? 0 : ref.offset, ref.strides)));
-  LogicalResult result = mapper(fill);
-  if (succeeded(result))
-    result = emitLaunch(fill, bufferFor(ref, sizes), true);
-  fill.erase();
-  splat.erase();
-  return result;
-}
-
-LogicalResult ProgramBuilder::emitBorders(unsigned root) {
-  auto found = borders.find(root);
-  if (found == borders.end())
-    return success();
-  SmallVector<tensor::PadOp> pads = found->second;
-  borders.erase(found);
-  for (tensor::PadOp pad : pads) {
-    ArrayRef<int64_t> inner = pad.getSourceType().getShape();
-    ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
-    SmallVector<int64_t> offsets(inner.size(), 0);
-    SmallVector<int64_t> sizes(pad.getResultType().getShape());
-    // Below and above in each dimension; the earlier dimensions are then
-    // narrowed to the inside.
-    for (size_t d = 0; d < inner.size(); ++d) {
-      auto emitPart = [&](int64_t offset, int64_t size) {
-        if (size == 0)
-          return success();
-        SmallVector<int64_t> at = offsets, extent = sizes;
-        at[d] = offset;
-        extent[d] = size;
-        return emitSlab(pad, at, extent);
-      };
-      if (failed(emitPart(0, low[d])) ||
-          failed(emitPart(low[d] + inner[d], high[d])))
-        return failure();
-      offsets[d] = low[d];
-      sizes[d] = inner[d];
-    }
+/// By operand: what is written overlaps nothing else, and what is read is not
+/// written.
+SmallVector<bool> ProgramBuilder::standAlone(RegionOp region) const {
+  SmallVector<Value> tensors(region.getIns());
+  llvm::append_range(tensors, region.getResults());
+  SmallVector<bool> isAlone;
+  size_t inputs = region.getIns().size();
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    bool alone = true;
+    for (size_t j = 0; j < tensors.size(); ++j)
+      alone &= i == j || (i < inputs && j < inputs) ||
+               plan.lookup(tensors[i]).root != plan.lookup(tensors[j]).root;
+    isAlone.push_back(alone);
   }
-  return success();
+  return isAlone;
 }
 
 //===----------------------------------------------------------------------===//

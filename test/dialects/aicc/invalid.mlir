@@ -193,3 +193,23 @@ func.func @negative(%a: memref<4xf32>) {
   aicc.launch @k(%a) trip -1 grain 0 : memref<4xf32>
   return
 }
+
+// -----
+
+// expected-error@+1 {{expected the bounds of at least one stripe, found 1 numbers}}
+"test.op"() {s = #aicc.stripes<group = 0, dim = 0, bounds = [0], kept = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected bounds from 0, found 1}}
+"test.op"() {s = #aicc.stripes<group = 0, dim = 0, bounds = [1, 4], kept = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected bounds that do not fall, found [0, 4, 2]}}
+"test.op"() {s = #aicc.stripes<group = 0, dim = 0, bounds = [0, 4, 2], kept = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'kept' of at least 0, found -1}}
+"test.op"() {s = #aicc.stripes<group = 0, dim = 0, bounds = [0, 4], kept = -1>} : () -> ()
