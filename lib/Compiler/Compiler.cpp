@@ -7,6 +7,7 @@
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
 #include "aicc/Target/TargetRegistry.h"
+#include "lib/Compiler/Budgets.h"
 #include "lib/Compiler/Frontend.h"
 #include "lib/Compiler/Manifest.h"
 #include "lib/Compiler/Progress.h"
@@ -62,6 +63,7 @@ private:
   bool makeOutput();
   bool checkOutput(const std::string &file, llvm::StringRef what);
   bool makeContext();
+  bool mapWithinBudgets();
   bool runStages(Stage first, Stage last);
   bool runStage(Stage stage);
   bool writeResult();
@@ -141,10 +143,11 @@ bool Compilation::checkOutput(const std::string &file, llvm::StringRef what) {
 }
 
 bool Compilation::makeOutput() {
-  if (needsReport() && lastStage(request.emit) < Stage::Mapped) {
+  if ((needsReport() || options.budgets.any()) &&
+      lastStage(request.emit) < Stage::Mapped) {
     fail(ErrorCode::Usage, "",
-         "'--report' and '--explain' are about mapped models: they need a "
-         "later --emit");
+         "'--report', '--explain' and budgets are about mapped models: they "
+         "need a later --emit");
     return false;
   }
   if (!request.reportFile.empty() &&
@@ -246,17 +249,66 @@ bool Compilation::runStage(Stage stage) {
     return false;
   (*module)->setAttr(stageAttrName, mlir::StringAttr::get(context.get(), name));
   // Hashes the model: not for IR that nobody asks the cost of.
-  if (stage == Stage::Mapped && (needsReport() || !isMlirKind(request.emit)))
+  if (stage == Stage::Mapped && (needsReport() || options.budgets.any() ||
+                                 !isMlirKind(request.emit)))
     report = buildReport(*module, options);
   endOfStage(name, begin);
   return dump(stage);
 }
 
+/// Maps for the objective; if that does not keep the budgets, for the others,
+/// and takes the best by the objective of those that do.
+bool Compilation::mapWithinBudgets() {
+  Objective asked = options.objective, chosen = asked;
+  mlir::OwningOpRef<mlir::ModuleOp> structured = module->clone(), mapped;
+  std::optional<BudgetCheck> best;
+  ReportData bestReport;
+  for (Objective objective :
+       {asked, Objective::Latency, Objective::Edp, Objective::Energy}) {
+    if (best && objective == asked)
+      continue;
+    if (best)
+      module = structured->clone();
+    options.objective = objective;
+    if (!runStage(Stage::Mapped))
+      return false;
+    BudgetCheck check = checkBudgets(*report, options.budgets, asked);
+    if (!best || check.isBetterThan(*best)) {
+      best = std::move(check);
+      chosen = objective;
+      bestReport = std::move(*report);
+      mapped = std::move(module);
+    }
+    if (best->keeps() && objective == asked)
+      break;
+  }
+  module = std::move(mapped);
+  report = std::move(bestReport);
+  options.objective = chosen;
+  if (!best->keeps()) {
+    std::string unpriced;
+    if (size_t left = report->fallbacks.size())
+      unpriced = " (" + std::to_string(left) + " nodes on the host not priced)";
+    fail(ErrorCode::Budget, options.modelPath,
+         "no mapping for " + options.machine->family + "/" +
+             options.machine->name + " keeps the budgets: " +
+             llvm::join(best->excesses, "; ") + unpriced,
+         "the nearest of those for latency, edp and energy is for " +
+             report->objective + "; --report shows where it goes");
+    return false;
+  }
+  return dump(Stage::Mapped);
+}
+
 bool Compilation::runStages(Stage first, Stage last) {
   for (int stage = static_cast<int>(first); stage <= static_cast<int>(last);
-       ++stage)
-    if (!runStage(static_cast<Stage>(stage)))
+       ++stage) {
+    bool hasBudgets =
+        static_cast<Stage>(stage) == Stage::Mapped && options.budgets.any();
+    if (!(hasBudgets ? mapWithinBudgets()
+                     : runStage(static_cast<Stage>(stage))))
       return false;
+  }
   return true;
 }
 

@@ -8,6 +8,8 @@
 #include "llvm/Option/OptTable.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+
 using namespace aicc;
 using namespace llvm;
 
@@ -73,6 +75,15 @@ private:
     double value;
     if (StringRef(arg.getValue()).getAsDouble(value) || !(value >= 0))
       return badValue(arg, "a number of at least 0");
+    result = value;
+    return true;
+  }
+
+  bool budget(const Arg &arg, double &result) {
+    double value;
+    if (StringRef(arg.getValue()).getAsDouble(value) || !(value > 0) ||
+        !std::isfinite(value))
+      return badValue(arg, "a number above 0");
     result = value;
     return true;
   }
@@ -168,6 +179,12 @@ bool CommandLineReader::read(const Arg &arg) {
       return false;
     return options.threads >= 1 ? true
                                 : badValue(arg, "a number of at least 1");
+  case OPT_energy_budget:
+    return budget(arg, options.budgets.energyUj);
+  case OPT_latency_budget:
+    return budget(arg, options.budgets.latencyUs);
+  case OPT_memory_budget:
+    return budget(arg, options.budgets.memoryBytes);
   case OPT_rtol:
     return tolerance(arg, request.rtol);
   case OPT_atol:

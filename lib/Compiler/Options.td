@@ -40,6 +40,12 @@ def O : Joined<["-"], "O">, MetaVarName<"LEVEL">,
     HelpText<"Optimisation level, 0 to 3 (default: 3)">;
 defm objective : Value<"objective", "WHAT",
     "What the mapping minimises: latency (default), energy or edp">;
+defm energy_budget : Value<"energy-budget", "UJ",
+    "Most energy of one run, in microjoules; exit code 5 if there is no such mapping">;
+defm latency_budget : Value<"latency-budget", "US",
+    "Most time of one run, in microseconds">;
+defm memory_budget : Value<"memory-budget", "BYTES",
+    "Most memory for constants and intermediate results">;
 defm mcpu : Value<"mcpu", "CPU", "Processor to compile for (default: this one)">;
 defm mtriple : Value<"mtriple", "TRIPLE",
     "Platform to compile for (default: this one)">;
@@ -88,9 +94,6 @@ defm quantize : LaterValue<"quantize">;
 defm calibration : LaterValue<"calibration">;
 defm sparsity : LaterValue<"sparsity">;
 defm accuracy_budget : LaterValue<"accuracy-budget">;
-defm energy_budget : LaterValue<"energy-budget">;
-defm latency_budget : LaterValue<"latency-budget">;
-defm memory_budget : LaterValue<"memory-budget">;
 defm trace : LaterValue<"trace">;
 defm sanitize : LaterValue<"sanitize">;
 def no_fallback : LaterSwitch<"no-fallback">;

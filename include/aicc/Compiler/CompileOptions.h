@@ -4,6 +4,7 @@
 #define AICC_COMPILER_COMPILEOPTIONS_H
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -51,6 +52,18 @@ struct Limits {
   int64_t maxFunctionDepth = 64;
 };
 
+/// What a result may cost at most, by the cost model. Not set: any amount.
+struct Budgets {
+  double energyUj = std::numeric_limits<double>::infinity();  ///< Of one run.
+  double latencyUs = std::numeric_limits<double>::infinity(); ///< Of one run.
+  double memoryBytes = std::numeric_limits<double>::infinity();
+
+  bool any() const {
+    constexpr double none = std::numeric_limits<double>::infinity();
+    return energyUj < none || latencyUs < none || memoryBytes < none;
+  }
+};
+
 struct CompileOptions {
   std::string modelPath;
   std::string target = "cpu"; ///< FAMILY, FAMILY/MACHINE or FILE.yaml.
@@ -62,6 +75,7 @@ struct CompileOptions {
   std::string triple; ///< `--mtriple`; empty: the host's.
   unsigned optLevel = 3;
   Objective objective = Objective::Latency;
+  Budgets budgets;
   int threads = 0; ///< Workers the mapping plans for; 0: those of the machine.
   bool strictFp = false;
   /// The file that the user asked for; what is emitted may be written under
