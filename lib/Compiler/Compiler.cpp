@@ -17,6 +17,7 @@
 #include "lib/Compiler/Stages.h"
 #include "lib/Compiler/Verify.h"
 
+#include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Support/Timing.h"
 #include "llvm/Support/FileSystem.h"
@@ -189,7 +190,14 @@ bool Compilation::makeContext() {
   context = std::make_unique<mlir::MLIRContext>(registry);
   handler = std::make_unique<MlirDiagnosticHandler>(context.get(), sink,
                                                     options.modelPath);
-  return true;
+  if (!request.verbose)
+    return true;
+  mlir::remark::RemarkCategories all;
+  all.passed = all.missed = all.failed = all.analysis = ".*";
+  return succeeded(mlir::remark::enableOptimizationRemarks(
+      *context, nullptr,
+      std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), all,
+      /*printAsEmitRemarks=*/true));
 }
 
 void Compilation::print(llvm::raw_ostream &os) {
@@ -249,8 +257,8 @@ bool Compilation::runStage(Stage stage) {
     return false;
   (*module)->setAttr(stageAttrName, mlir::StringAttr::get(context.get(), name));
   // Hashes the model: not for IR that nobody asks the cost of.
-  if (stage == Stage::Mapped && (needsReport() || options.budgets.any() ||
-                                 !isMlirKind(request.emit)))
+  if (stage == Stage::Mapped &&
+      (needsReport() || options.budgets.any() || !isMlirKind(request.emit)))
     report = buildReport(*module, options);
   endOfStage(name, begin);
   return dump(stage);

@@ -2,6 +2,7 @@
 
 #include "aicc/Energy/SpatialCost.h"
 #include "aicc/Mapping/Passes.h"
+#include "aicc/Mapping/Remarks.h"
 #include "aicc/Mapping/SpatialMapper.h"
 #include "aicc/Mapping/SpatialTarget.h"
 #include "aicc/Support/MlirDiagnostics.h"
@@ -176,6 +177,8 @@ void MapSpatialPass::runOnOperation() {
       mapSpatial(workloads, *machine, options);
   for (auto [task, result] : llvm::zip(tasks, found))
     apply(task, result);
+  getOperation().walk(
+      [](RegionOp region) { remarkChoice(region, "aicc-map-spatial"); });
 }
 
 std::unique_ptr<Pass>

@@ -352,3 +352,41 @@ void cpu::applyMapping(const RegionModel &model, const MappingChoice &choice,
     alternatives.push_back(toAttribute(context, alternative));
   region->setAttr(alternativesAttrName, ArrayAttr::get(context, alternatives));
 }
+
+void cpu::repriceAlternatives(RegionOp region, const Workload &workload,
+                              const KernelMapping &chosen,
+                              ArrayRef<Transfer> transfers,
+                              const MachineDesc &machine) {
+  auto entries = region->getAttrOfType<ArrayAttr>(alternativesAttrName);
+  if (!entries || entries.empty())
+    return;
+  SmallVector<Transfer, 4> own = transfersAlone(workload, chosen, machine);
+  SmallVector<Attribute> priced;
+  for (auto entry : entries.getAsRange<DictionaryAttr>()) {
+    auto mapping = entry.getAs<MappingAttr>("mapping");
+    auto why = entry.getAs<StringAttr>("why");
+    auto kernel =
+        mapping ? KernelMapping::from(mapping.getLoops(), mapping.getParallel(),
+                                      mapping.getGrain())
+                : std::nullopt;
+    auto execution = kernel && kernel->order.size() == workload.dims.size()
+                         ? executionCost(workload, *kernel, machine)
+                         : std::nullopt;
+    if (!execution || !why)
+      continue;
+    SmallVector<Transfer, 4> there(transfers);
+    for (auto [at, alone, was] :
+         llvm::zip(there, transfersAlone(workload, *kernel, machine), own)) {
+      at.fetched = std::max(0.0, at.fetched + alone.fetched - was.fetched);
+      at.writtenBack =
+          std::max(0.0, at.writtenBack + alone.writtenBack - was.writtenBack);
+    }
+    MappingChoice::Alternative alternative;
+    alternative.mapping = *kernel;
+    alternative.cost = priceOf(workload, *execution, there, machine);
+    alternative.why = why.str();
+    priced.push_back(toAttribute(region.getContext(), alternative));
+  }
+  region->setAttr(alternativesAttrName,
+                  ArrayAttr::get(region.getContext(), priced));
+}

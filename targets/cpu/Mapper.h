@@ -8,6 +8,7 @@
 #include "aicc/Energy/Machine.h"
 #include "aicc/Mapping/RegionModel.h"
 #include "aicc/Target/Target.h"
+#include "targets/cpu/Estimate.h"
 #include "targets/cpu/KernelMapping.h"
 
 namespace aicc::cpu {
@@ -38,6 +39,14 @@ MappingChoice findMapping(const Workload &workload, const MachineDesc &machine,
 /// storage order of the packed constants on a region with layouts.
 void applyMapping(const RegionModel &model, const MappingChoice &choice,
                   const MachineDesc &machine);
+
+/// Prices the alternatives of a mapped region in its place in the program:
+/// where `transfers` are those of the mapping that was chosen, and the two
+/// mappings differ as they would alone.
+void repriceAlternatives(RegionOp region, const Workload &workload,
+                         const KernelMapping &chosen,
+                         llvm::ArrayRef<Transfer> transfers,
+                         const MachineDesc &machine);
 
 } // namespace aicc::cpu
 

@@ -2,13 +2,13 @@
 
 #include "targets/cpu/Passes.h"
 #include "aicc/Mapping/Passes.h"
+#include "aicc/Mapping/Remarks.h"
 #include "aicc/Mapping/Workload.h"
 #include "aicc/Target/Machines.h"
 #include "targets/cpu/CpuTarget.h"
 #include "targets/cpu/Mapper.h"
 #include "targets/cpu/Schedule.h"
 
-#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -144,7 +144,9 @@ struct CpuSchedulePass : aicc::impl::CpuSchedulePassBase<CpuSchedulePass> {
       return signalPassFailure();
     }
     if (failed(chooseSchedule(getOperation(), *machine, workers, objective)))
-      signalPassFailure();
+      return signalPassFailure();
+    getOperation().walk(
+        [](RegionOp region) { remarkChoice(region, "cpu-schedule"); });
   }
 
   std::shared_ptr<const MachineDesc> machine;

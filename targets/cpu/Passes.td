@@ -10,7 +10,7 @@ def CpuMapPass : Pass<"cpu-map", "::mlir::func::FuncOp"> {
   let description = [{
     Asks the cost model for the cheapest mapping of each `aicc.region` with
     layouts, and sets `mapping`, `cost`, `machine` and the storage order of its
-    packed constants. A remark tells what was chosen and what it costs.
+    packed constants, and `aicc.alternatives`: what else was considered.
 
     Before:
     ```mlir
@@ -42,7 +42,8 @@ def CpuSchedulePass : Pass<"cpu-schedule", "::mlir::func::FuncOp"> {
     next finds there. Chains are cut into groups by dynamic programming over
     the cost model; halos are kept, not computed twice. Then sets the cost of
     every region to what it takes in its place in the program, which knows what
-    the caches hold from the regions before.
+    the caches hold from the regions before. Remarks tell what was chosen and
+    what was not, with their costs (`--remarks-filter=cpu-schedule`).
 
     Before:
     ```mlir

@@ -7,6 +7,7 @@
 
 #include "targets/cpu/Schedule.h"
 #include "aicc/Mapping/Workload.h"
+#include "targets/cpu/Mapper.h"
 #include "targets/cpu/ProgramTraffic.h"
 #include "targets/cpu/Stripes.h"
 
@@ -529,6 +530,8 @@ void Scheduler::priceProgram() {
     RegionOp op = step.model.region;
     Cost cost = priceOf(step.whole.workload, executed[k], sums[k], machine);
     op.setCostAttr(CostAttr::get(op.getContext(), cost));
+    repriceAlternatives(op, step.whole.workload, step.mapping, sums[k],
+                        machine);
   }
 }
 

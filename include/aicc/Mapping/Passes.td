@@ -84,7 +84,8 @@ def MapSpatialPass : Pass<"aicc-map-spatial", "::mlir::func::FuncOp"> {
     the attributes `aicc.alternatives` (what else was considered) and
     `aicc.placement`: where the region runs, and how that is not what the model
     asks for. A region that the array cannot run stays with the host: it gets no
-    mapping and no cost, and its placement says why.
+    mapping and no cost, and its placement says why. Remarks tell each choice
+    (`--remarks-filter=aicc-map-spatial`).
 
     Before:
     ```mlir
