@@ -24,9 +24,8 @@ void aicc::remarkChoice(RegionOp region, llvm::StringRef category) {
   auto placement = region->getAttrOfType<StringAttr>(placementAttrName);
   CostAttr cost = region.getCostAttr();
   if (!region.getMappingAttr() || !cost) {
-    remark::failed(region.getLoc(), options)
-        << remark::reason("{0}",
-                          placement ? placement.getValue() : "not mapped");
+    remark::failed(region.getLoc(), options) << remark::reason(
+        "{0}", placement ? placement.getValue() : "not mapped");
     return;
   }
   {

@@ -106,12 +106,18 @@ std::optional<FlopCount> aicc::cpu::countFlops(const RegionModel &model,
   double results = 1;
   for (const RegionModel::Dim &dim : model.dims)
     results *= dim.isReduction ? 1 : double(dim.size);
+  // A stripe has its share of what the region asks for.
+  double share = 1;
+  linalg::GenericOp root = model.root;
+  for (auto [own, whole] :
+       llvm::zip(model.rootSizes, root.getStaticLoopRanges()))
+    share *= whole ? double(own) / double(whole) : 1;
   for (auto op :
        RegionOp(model.region).getBody().front().getOps<linalg::GenericOp>()) {
     std::optional<double> flops = payloadFlops(op);
     if (!flops)
       return std::nullopt;
-    double points = 1;
+    double points = share;
     for (int64_t size : op.getStaticLoopRanges())
       points *= double(size);
     count.useful += points * *flops;

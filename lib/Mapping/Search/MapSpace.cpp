@@ -37,15 +37,36 @@ double Unrolling::totalSteps(const Workload &workload) const {
   return product;
 }
 
+/// Loop dimensions that move an input.
+static uint64_t inputDims(const Workload &workload) {
+  uint64_t mask = 0;
+  for (const Workload::Operand &operand : workload.operands)
+    if (operand.role == OperandRole::Input)
+      for (const auto &terms : operand.index)
+        for (const Workload::Term &term : terms)
+          mask |= uint64_t(1) << term.dim;
+  return mask;
+}
+
 SmallVector<uint64_t, 4> axisDims(const Workload &workload,
                                   const MachineDesc &machine,
                                   ArrayRef<uint64_t> allowed) {
+  // The rows of a crossbar each drive one input into all columns, and a column
+  // adds all its rows; over several crossbars anything may be spread.
+  uint64_t inputs = inputDims(workload);
   SmallVector<uint64_t, 4> masks;
   for (auto [index, axis] : enumerate(machine.array.axes)) {
+    bool isOfCrossbar = machine.crossbar && axis.name != "instances";
     uint64_t mask = 0;
-    for (auto [dim, loop] : enumerate(workload.dims))
-      if (loop.size > 1 && (axis.reduces || !loop.isReduction))
-        mask |= uint64_t(1) << dim;
+    for (auto [dim, loop] : enumerate(workload.dims)) {
+      uint64_t bit = uint64_t(1) << dim;
+      bool may = axis.reduces || !loop.isReduction;
+      if (isOfCrossbar)
+        may = axis.reduces ? loop.isReduction
+                           : !loop.isReduction && !(inputs & bit);
+      if (loop.size > 1 && may)
+        mask |= bit;
+    }
     masks.push_back(index < allowed.size() ? mask & allowed[index] : mask);
   }
   return masks;
