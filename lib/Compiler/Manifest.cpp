@@ -55,6 +55,8 @@ static std::string hashOfMachine(const MachineDesc &machine) {
   os << machine.family << '/' << machine.name << ';' << machine.source << ';'
      << machine.cores << ';' << machine.requiredFeature << ';'
      << machine.vector.bits << ';' << machine.vector.registers << ';';
+  os << machine.processNm.value_or(0) << ';' << machine.supplyV.value_or(0)
+     << ';';
   for (const SourcedValue *value :
        {&machine.clockMhz, &machine.vector.fmasPerCycle,
         &machine.vector.loadsPerCycle, &machine.vector.fmaLatencyCycles,
@@ -70,15 +72,31 @@ static std::string hashOfMachine(const MachineDesc &machine) {
        << axis.multicasts << ';';
   for (const std::string &dataflow : machine.array.dataflows)
     os << dataflow << ';';
+  for (const auto &[type, rate] : machine.array.macsPerCycleByType) {
+    os << type << ';';
+    print(os, rate);
+  }
+  for (bool gates : machine.array.gatesZeros)
+    os << gates;
+  if (const auto &crossbar = machine.crossbar) {
+    for (int64_t number :
+         {crossbar->rows, crossbar->cols, crossbar->instances,
+          crossbar->weightBits, crossbar->inputBits, crossbar->cellBits,
+          crossbar->cellsPerSlice, crossbar->inputBitsPerPass, crossbar->phases,
+          crossbar->columnsPerAdc, crossbar->adcBits})
+      os << number << ';';
+    print(os, crossbar->passCycles);
+  }
   for (const MemoryDesc &memory : machine.memories) {
     os << memory.name << ';' << memory.bytes << ';' << memory.ways << ';'
        << memory.lineBytes << ';' << memory.holds[0] << memory.holds[1]
        << memory.holds[2] << ';' << memory.perAxes << ';'
-       << memory.doubleBuffered << memory.sharedPort << ';'
-       << memory.accessBytes << ';';
+       << memory.doubleBuffered << memory.sharedPort << memory.streams
+       << memory.slides << memory.keepsZeros << ';' << memory.accessBytes
+       << ';';
     for (const SourcedValue *value :
          {&memory.bytesPerCycle, &memory.readPjPerByte, &memory.writePjPerByte,
-          &memory.leakageMw})
+          &memory.multicastPjPerByte, &memory.leakageMw})
       print(os, *value);
   }
   llvm::BLAKE3 hash;
