@@ -165,9 +165,8 @@ def write(lines):
     path.write_text(before + begin + "\n\n" + "\n".join(lines) + "\n\n" + end + rest.split(end)[1])
 
 
-DEFAULT = ["oww_embedding", "oww_alexa", "magika", "nudenet_320n", "ppocrv4_det", "ppocrv4_rec", "ppocr_cls"]
-DEFAULT += ["lcnet_orientation", "gen_mobilenetv2", "gen_resnet50", "minilm_l6_fp32"]
-DEFAULT += ["ppocrv4_rec:energy", "lcnet_orientation:energy", "gen_mobilenetv2:energy"]
+DEFAULT = ["oww_alexa", "silero_vad_static", "oww_embedding", "ppocr_cls", "magika", "lcnet_orientation"]
+DEFAULT += ["lcnet_orientation:energy", "gen_mobilenetv2", "gen_mobilenetv2:energy", "nudenet_320n"]
 
 
 def main():
