@@ -33,8 +33,6 @@ BudgetCheck aicc::checkBudgets(const ReportData &report, const Budgets &budgets,
   compare("memory",
           double(report.memory.arenaBytes + report.memory.weightBytes),
           budgets.memoryBytes, "bytes");
-  check.score = objective == Objective::Latency  ? totals.timeUs
-                : objective == Objective::Energy ? energyUj
-                                                 : energyUj * totals.timeUs;
+  check.score = valueOf(objective, energyUj, totals.timeUs);
   return check;
 }

@@ -10,6 +10,7 @@
 #include "lib/Compiler/Manifest.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Support/DebugStringHelper.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -43,18 +44,11 @@ private:
 
 } // namespace
 
-template <typename T> static std::string printed(const T &value) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << value;
-  return text;
-}
-
 static ReportTensor tensorOf(StringAttr name, Type type) {
   ReportTensor tensor;
   tensor.name = name ? name.str() : "";
   auto shaped = dyn_cast<RankedTensorType>(type);
-  tensor.type = printed(shaped ? shaped.getElementType() : type);
+  tensor.type = debugString(shaped ? shaped.getElementType() : type);
   if (shaped)
     for (int64_t extent : shaped.getShape())
       tensor.shape.push_back(ShapedType::isDynamic(extent) ? -1 : extent);
@@ -107,7 +101,8 @@ static std::vector<ReportAlternative> alternativesOf(RegionOp region,
     auto why = entry.getAs<StringAttr>("why");
     Attribute mapping = entry.get("mapping");
     if (cost && why && mapping)
-      result.push_back({printed(mapping), share * double(cost.getPicojoules()),
+      result.push_back({debugString(mapping),
+                        share * double(cost.getPicojoules()),
                         share * double(cost.getCycles()), why.str()});
   }
   return result;
@@ -154,7 +149,7 @@ void ReportBuilder::addRegion(RegionOp region, int64_t group) {
       node.macs += cost.macs;
       if (MappingAttr mapping = region.getMappingAttr()) {
         node.mapping += node.mapping.empty() ? "" : "\n";
-        node.mapping += printed(mapping);
+        node.mapping += debugString(mapping);
       }
       for (ReportAlternative &alternative : alternativesOf(region, share))
         node.alternatives.push_back(std::move(alternative));

@@ -480,12 +480,18 @@ LinearForm RegionModel::overDims(const LinearForm &form) const {
   return result;
 }
 
+LinearForm RegionModel::windowAddress(const IndexForms &index,
+                                      LayoutAttr layout) const {
+  LinearForm form = LinearForm::zero(rootSizes.size());
+  for (auto [dim, stride] : llvm::zip(index, layout.getStrides()))
+    form.accumulate(dim, stride);
+  return form;
+}
+
 LinearForm RegionModel::address(const RegionAccess &access,
                                 LayoutAttr layout) const {
-  LinearForm form = LinearForm::zero(rootSizes.size());
-  form.constant = layout.getOffset();
-  for (auto [index, stride] : llvm::zip(access.index, layout.getStrides()))
-    form.accumulate(index, stride);
+  LinearForm form = windowAddress(access.index, layout);
+  form.constant += layout.getOffset();
   return overDims(form);
 }
 

@@ -3,16 +3,10 @@
 #include "aicc/Mapping/Remarks.h"
 
 #include "mlir/IR/Remarks.h"
+#include "mlir/Support/DebugStringHelper.h"
 
 using namespace mlir;
 using namespace aicc;
-
-template <typename T> static std::string printed(const T &value) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << value;
-  return text;
-}
 
 static void addCost(remark::detail::InFlightRemark &told, CostAttr cost) {
   told << remark::metric("Cycles", cost.getCycles())
@@ -32,7 +26,7 @@ void aicc::remarkChoice(RegionOp region, llvm::StringRef category) {
     auto chosen = remark::passed(region.getLoc(), options);
     if (!chosen)
       return;
-    chosen << remark::metric("Mapping", printed(region.getMappingAttr()));
+    chosen << remark::metric("Mapping", debugString(region.getMappingAttr()));
     if (StripesAttr stripes = region.getStripesAttr())
       chosen << remark::metric("Turns", stripes.numStripes())
              << remark::metric("Group", stripes.getGroup());
@@ -48,7 +42,7 @@ void aicc::remarkChoice(RegionOp region, llvm::StringRef category) {
     if (!otherCost || !why)
       continue;
     auto missed = remark::missed(region.getLoc(), options);
-    missed << remark::metric("Mapping", printed(other.get("mapping")));
+    missed << remark::metric("Mapping", debugString(other.get("mapping")));
     addCost(missed, otherCost);
     missed << remark::reason("{0}", why.str());
   }

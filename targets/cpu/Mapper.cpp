@@ -54,15 +54,7 @@ private:
 } // namespace
 
 double Search::score(const Cost &cost, Objective by) const {
-  switch (by) {
-  case Objective::Latency:
-    return cost.cycles;
-  case Objective::Energy:
-    return cost.energyPj();
-  case Objective::Edp:
-    return cost.cycles * cost.energyPj();
-  }
-  return cost.cycles;
+  return valueOf(by, cost.energyPj(), cost.cycles);
 }
 
 void Search::consider(const KernelMapping &mapping) {

@@ -84,6 +84,15 @@ RegionMapper aicc::cpu::makeRegionMapper(const CompileOptions &options) {
                           options.objective);
 }
 
+/// The machine that an option of a pass names; else an error.
+static std::shared_ptr<const MachineDesc> machineOf(func::FuncOp func,
+                                                    llvm::StringRef name) {
+  std::shared_ptr<const MachineDesc> machine = namedMachine(name);
+  if (!machine)
+    func.emitError("there is no machine cpu/") << name;
+  return machine;
+}
+
 std::shared_ptr<const MachineDesc>
 aicc::cpu::namedMachine(llvm::StringRef name) {
   CollectingDiagnosticSink sink;
@@ -105,11 +114,9 @@ struct CpuMapPass : aicc::impl::CpuMapPassBase<CpuMapPass> {
     if (!map) {
       CompileOptions options;
       options.threads = workers;
-      options.machine = namedMachine(machineName);
-      if (!options.machine) {
-        getOperation().emitError("there is no machine cpu/") << machineName;
+      options.machine = machineOf(getOperation(), machineName);
+      if (!options.machine)
         return signalPassFailure();
-      }
       map = makeRegionMapper(options);
     }
     WalkResult result = getOperation().walk([&](RegionOp region) {
@@ -138,12 +145,9 @@ struct CpuSchedulePass : aicc::impl::CpuSchedulePassBase<CpuSchedulePass> {
 
   void runOnOperation() override {
     if (!machine)
-      machine = namedMachine(machineName);
-    if (!machine) {
-      getOperation().emitError("there is no machine cpu/") << machineName;
-      return signalPassFailure();
-    }
-    if (failed(chooseSchedule(getOperation(), *machine, workers, objective)))
+      machine = machineOf(getOperation(), machineName);
+    if (!machine ||
+        failed(chooseSchedule(getOperation(), *machine, workers, objective)))
       return signalPassFailure();
     getOperation().walk(
         [](RegionOp region) { remarkChoice(region, "cpu-schedule"); });

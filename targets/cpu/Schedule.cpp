@@ -26,7 +26,6 @@ namespace {
 struct Step {
   RegionModel model;
   KernelMapping mapping;
-  Cost alone; ///< As the mapper priced it.
   std::optional<StripedRegion> striped;
   LaunchTrace whole;
   ExecutionCost execution;
@@ -57,6 +56,12 @@ public:
   LogicalResult price();
 
 private:
+  /// A stripe of a step: where it lies does not matter, only its rows.
+  struct Stripe {
+    Workload workload;
+    ExecutionCost execution;
+  };
+
   LogicalResult collect();
   void chooseGroups();
   void chooseGroups(size_t begin, size_t end);
@@ -66,11 +71,14 @@ private:
   // Launches.
   LaunchTrace traceOf(const Step &step) const;
   LaunchTrace traceOf(const Step &step, const StripeGroup &group, size_t k,
-                      size_t s) const;
+                      size_t s);
   LaunchTrace traceOf(const StripeGroup::Move &move) const;
   LaunchTrace::Window windowOf(const BufferRef &ref, int64_t begin,
                                int64_t end) const;
-  ExecutionCost executionOf(const Step &step, int64_t rows);
+  const Stripe &stripeOf(const Step &step, int64_t rows);
+  void addLaunch(LaunchTrace trace, const ExecutionCost &execution,
+                 size_t step);
+  void addWhole(size_t k) { addLaunch(steps[k].whole, steps[k].execution, k); }
 
   // Groups.
   std::optional<Bounds> boundsOf(size_t first, size_t last, int64_t stripes);
@@ -93,17 +101,18 @@ private:
   int64_t arenaBytes = 0;
   bool isPlaced = false;
   std::vector<Step> steps;
-  /// The launches that are being priced, and what each belongs to.
-  struct Launch {
-    LaunchTrace trace;
+  /// The launches that are being priced; of each what it executes, and the
+  /// step that it belongs to.
+  struct Part {
     ExecutionCost execution;
     size_t step = 0;
   };
-  std::vector<Launch> launches;
+  std::vector<LaunchTrace> launches;
+  std::vector<Part> parts;
   std::map<size_t, StripeGroup> groups; ///< By their first step.
   /// Of the program one region after the other.
   Price baseline;
-  std::map<std::pair<const Step *, int64_t>, ExecutionCost> executions;
+  std::map<std::pair<const Step *, int64_t>, Stripe> stripes; ///< By rows.
 };
 } // namespace
 
@@ -135,21 +144,19 @@ LaunchTrace Scheduler::traceOf(const Step &step) const {
                       ? region.getIns()[access.operand]
                       : region.getResults()[access.operand - inputs];
     const BufferRef &ref = plan.lookup(value);
-    int64_t end = 1;
-    for (auto [size, stride] : llvm::zip(
-             cast<RankedTensorType>(value.getType()).getShape(), ref.strides))
-      end += (size - 1) * stride;
-    trace.windows.push_back(windowOf(ref, 0, end));
+    ArrayRef<int64_t> shape =
+        cast<RankedTensorType>(value.getType()).getShape();
+    trace.windows.push_back(windowOf(ref, 0, ref.span(shape)));
   }
   return trace;
 }
 
 /// Stripe s of region k of a group.
 LaunchTrace Scheduler::traceOf(const Step &step, const StripeGroup &group,
-                               size_t k, size_t s) const {
+                               size_t k, size_t s) {
   const StripedRegion &region = group.members()[k];
   int64_t rows = region.rowsOf(s);
-  LaunchTrace trace{toWorkload(region.stripe(rows)), step.mapping, {}};
+  LaunchTrace trace{stripeOf(step, rows).workload, step.mapping, {}};
   for (const RegionAccess &access : step.model.accesses) {
     StripedRegion::Span span = region.span(access.operand, 0, rows);
     BufferRef ref = region.ref(access.operand);
@@ -180,13 +187,21 @@ LaunchTrace Scheduler::traceOf(const StripeGroup::Move &move) const {
   return trace;
 }
 
-ExecutionCost Scheduler::executionOf(const Step &step, int64_t rows) {
-  auto [found, isNew] = executions.try_emplace({&step, rows});
-  if (isNew)
-    found->second = executionCost(toWorkload(step.striped->stripe(rows)),
-                                  step.mapping, machine)
-                        .value_or(step.execution);
+const Scheduler::Stripe &Scheduler::stripeOf(const Step &step, int64_t rows) {
+  auto [found, isNew] = stripes.try_emplace({&step, rows});
+  if (isNew) {
+    Stripe &stripe = found->second;
+    stripe.workload = toWorkload(step.striped->stripe(rows));
+    stripe.execution = executionCost(stripe.workload, step.mapping, machine)
+                           .value_or(step.execution);
+  }
   return found->second;
+}
+
+void Scheduler::addLaunch(LaunchTrace trace, const ExecutionCost &execution,
+                          size_t step) {
+  launches.push_back(std::move(trace));
+  parts.push_back({execution, step});
 }
 
 /// The regions of a group in turns, with what moves between them.
@@ -195,34 +210,29 @@ void Scheduler::addLaunches(size_t first, const StripeGroup &group) {
     for (const StripeGroup::Move &move : group.movesBefore(s)) {
       LaunchTrace trace = traceOf(move);
       auto execution = executionCost(trace.workload, trace.mapping, machine);
-      launches.push_back(
-          {std::move(trace), execution.value_or(ExecutionCost()), first});
+      addLaunch(std::move(trace), execution.value_or(ExecutionCost()), first);
     }
-    for (size_t k = 0; k < group.members().size(); ++k) {
-      int64_t rows = group.members()[k].rowsOf(s);
-      if (rows)
-        launches.push_back({traceOf(steps[first + k], group, k, s),
-                            executionOf(steps[first + k], rows), first + k});
-    }
+    for (size_t k = 0; k < group.members().size(); ++k)
+      if (int64_t rows = group.members()[k].rowsOf(s)) {
+        const Step &step = steps[first + k];
+        addLaunch(traceOf(step, group, k, s), stripeOf(step, rows).execution,
+                  first + k);
+      }
   }
 }
 
 /// Of all launches but the first `before`.
 Price Scheduler::priceOfLaunches(size_t before) const {
-  std::vector<LaunchTrace> program;
-  for (const Launch &launch : launches)
-    program.push_back(launch.trace);
-  auto transfers = predictTraffic(program, machine, arenaBytes);
-  // A call, its arguments and the loops around the first tile (measured: 40 ns
-  // from launch to launch of kernels that do nothing, at 3.7 GHz).
+  auto transfers = predictTraffic(launches, machine, arenaBytes);
+  // An estimate of a call, its arguments and the loops around the first tile;
+  // it was not measured.
   constexpr double launchCycles = 150;
   Price price;
   for (size_t i = before; i < launches.size(); ++i) {
-    const Launch &launch = launches[i];
-    Cost cost =
-        priceOf(launch.trace.workload, launch.execution, transfers[i], machine);
+    Cost cost = priceOf(launches[i].workload, parts[i].execution, transfers[i],
+                        machine);
     double cycles = cost.cycles;
-    if (workers > 1 && launch.trace.mapping.grain > 0)
+    if (workers > 1 && launches[i].mapping.grain > 0)
       cycles = cycles / workers + machine.forkJoinCycles.value;
     price += {cycles + launchCycles, cost.energyPj()};
   }
@@ -232,16 +242,10 @@ Price Scheduler::priceOfLaunches(size_t before) const {
 /// For the product of energy and time the sum of their changes, each relative
 /// to the whole program.
 double Scheduler::score(const Price &price) const {
-  switch (objective) {
-  case Objective::Latency:
-    return price.cycles;
-  case Objective::Energy:
-    return price.picojoules;
-  case Objective::Edp:
+  if (objective == Objective::Edp)
     return price.cycles / std::max(baseline.cycles, 1.0) +
            price.picojoules / std::max(baseline.picojoules, 1.0);
-  }
-  return price.cycles;
+  return valueOf(objective, price.picojoules, price.cycles);
 }
 
 //===----------------------------------------------------------------------===//
@@ -332,14 +336,15 @@ SmallVector<int64_t> Scheduler::stripeCounts(size_t first, size_t last) const {
 Price Scheduler::priceOfGroup(size_t first, size_t last,
                               const StripeGroup *group) {
   launches.clear();
+  parts.clear();
   if (first > 0)
-    launches.push_back({steps[first - 1].whole, {}, first - 1});
+    addWhole(first - 1);
   size_t before = launches.size();
   if (group)
     addLaunches(first, *group);
   else
     for (size_t k = first; k <= last; ++k)
-      launches.push_back({steps[k].whole, steps[k].execution, k});
+      addWhole(k);
   return priceOfLaunches(before);
 }
 
@@ -453,7 +458,7 @@ LogicalResult Scheduler::collect() {
           << (mapping ? why : "its mapping is not a processor's");
       return WalkResult::interrupt();
     }
-    Step step{std::move(*model), *mapping, cost.toCost(), {}, {}, {}};
+    Step step{std::move(*model), *mapping, {}, {}, {}};
     step.whole = traceOf(step);
     auto execution = executionCost(step.whole.workload, step.mapping, machine);
     if (!execution) {
@@ -501,30 +506,25 @@ LogicalResult Scheduler::readGroups() {
 
 /// Every region costs what its launches take in their places.
 void Scheduler::priceProgram() {
-  launches.clear();
   for (size_t k = 0; k < steps.size();) {
     auto group = groups.find(k);
     if (group == groups.end()) {
-      launches.push_back({steps[k].whole, steps[k].execution, k});
-      ++k;
+      addWhole(k++);
       continue;
     }
     addLaunches(k, group->second);
     k += group->second.members().size();
   }
-  std::vector<LaunchTrace> program;
-  for (const Launch &launch : launches)
-    program.push_back(launch.trace);
-  auto transfers = predictTraffic(program, machine);
+  auto transfers = predictTraffic(launches, machine);
   std::vector<SmallVector<Transfer, 4>> sums(steps.size());
   std::vector<ExecutionCost> executed(steps.size());
-  for (auto [launch, moved] : llvm::zip(launches, transfers)) {
-    sums[launch.step].resize(moved.size());
-    for (auto [sum, transfer] : llvm::zip(sums[launch.step], moved)) {
+  for (auto [part, moved] : llvm::zip(parts, transfers)) {
+    sums[part.step].resize(moved.size());
+    for (auto [sum, transfer] : llvm::zip(sums[part.step], moved)) {
       sum.fetched += transfer.fetched;
       sum.writtenBack += transfer.writtenBack;
     }
-    executed[launch.step].add(launch.execution, 1);
+    executed[part.step].add(part.execution, 1);
   }
   for (auto [k, step] : llvm::enumerate(steps)) {
     RegionOp op = step.model.region;
@@ -540,8 +540,8 @@ LogicalResult Scheduler::choose() {
   if (failed(collect()))
     return failure();
   for (const Step &step : steps) {
-    baseline.cycles += step.alone.cycles;
-    baseline.picojoules += step.alone.energyPj();
+    Cost alone = RegionOp(step.model.region).getCostAttr().toCost();
+    baseline += {alone.cycles, alone.energyPj()};
   }
   chooseGroups();
   return success();
@@ -558,6 +558,7 @@ LogicalResult Scheduler::price() {
 
 LogicalResult cpu::chooseSchedule(func::FuncOp func, const MachineDesc &machine,
                                   int workers, Objective objective) {
+  func.walk([](RegionOp region) { region.removeStripesAttr(); });
   for (bool toPrice : {false, true}) {
     FailureOr<BufferPlan> plan = BufferPlan::build(func);
     if (failed(plan))

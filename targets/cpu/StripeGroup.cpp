@@ -128,11 +128,8 @@ void StripeGroup::roll(size_t k, const BufferPlan &plan) {
   int64_t row = buffer.rowElements;
   Value outermost =
       buffer.pad ? Value(buffer.pad.getResult()) : producer.operand(result);
-  int64_t whole = 1;
-  for (auto [size, stride] :
-       llvm::zip(cast<RankedTensorType>(outermost.getType()).getShape(),
-                 plan.lookup(outermost).strides))
-    whole += (size - 1) * stride;
+  int64_t whole = plan.lookup(outermost).span(
+      cast<RankedTensorType>(outermost.getType()).getShape());
   if (buffer.pad) {
     const BufferRef &ref = plan.lookup(buffer.pad.getResult());
     auto *dim = llvm::find(ref.strides, row);
@@ -180,20 +177,24 @@ void StripeGroup::roll(size_t k, const BufferPlan &plan) {
     buffers.push_back(std::move(buffer));
 }
 
+const RollingBuffer *StripeGroup::rollingOf(unsigned root) const {
+  const auto *found = llvm::find_if(
+      buffers, [&](const RollingBuffer &b) { return b.root == root; });
+  return found == buffers.end() ? nullptr : found;
+}
+
 int64_t StripeGroup::kept(size_t k) const {
-  for (const RollingBuffer &buffer : buffers)
-    if (buffer.root == regions[k].ref(regions[k].result()).root)
-      return buffer.rows * buffer.rowElements;
-  return 0;
+  const RollingBuffer *buffer =
+      rollingOf(regions[k].ref(regions[k].result()).root);
+  return buffer ? buffer->rows * buffer->rowElements : 0;
 }
 
 int64_t StripeGroup::windowStart(size_t k, unsigned number, size_t s) const {
   const StripedRegion &region = regions[k];
   const BufferRef &ref = region.ref(number);
   int64_t start = ref.offset + region.step(number) * region.bounds()[s];
-  for (const RollingBuffer &buffer : buffers)
-    if (buffer.root == ref.root)
-      start -= buffer.first[s] * buffer.rowElements;
+  if (const RollingBuffer *buffer = rollingOf(ref.root))
+    start -= buffer->first[s] * buffer->rowElements;
   return start;
 }
 

@@ -15,16 +15,6 @@ Value StripedRegion::operand(unsigned number) const {
                          : region.getResults()[number - inputs];
 }
 
-/// The address of an access over the root's dimensions, in elements from the
-/// start of the operand's window.
-static LinearForm addressOf(const RegionModel &model,
-                            const RegionAccess &access, LayoutAttr layout) {
-  LinearForm form = LinearForm::zero(model.rootSizes.size());
-  for (auto [index, stride] : llvm::zip(access.index, layout.getStrides()))
-    form.accumulate(index, stride);
-  return form;
-}
-
 LogicalResult StripedRegion::choose(std::optional<unsigned> dim,
                                     std::string &why) {
   auto iterators = model.root.getIteratorTypesArray();
@@ -37,7 +27,7 @@ LogicalResult StripedRegion::choose(std::optional<unsigned> dim,
         RegionOp(model.region).getLayoutsAttr()[access.operand]);
     if (!layout)
       continue;
-    LinearForm form = addressOf(model, access, layout);
+    LinearForm form = model.windowAddress(access.index, layout);
     for (auto [d, coeff] : llvm::enumerate(form.coeffs))
       if (model.rootSizes[d] > 1 && coeff > furthest) {
         furthest = coeff;
@@ -71,7 +61,7 @@ LogicalResult StripedRegion::computeSteps(std::string &why) {
       for (const LinearForm &form : access.index)
         step |= form.coeffs[cut];
     } else {
-      LinearForm form = addressOf(model, access, layout);
+      LinearForm form = model.windowAddress(access.index, layout);
       step = form.coeffs[cut];
       if (form.constant < 0 ||
           llvm::any_of(form.coeffs, [](int64_t c) { return c < 0; })) {
@@ -151,7 +141,7 @@ StripedRegion::Span StripedRegion::span(unsigned number, int64_t begin,
     auto layout = dyn_cast<LayoutAttr>(layouts[number]);
     if (!layout) // A constant, which every stripe reads whole.
       return {0, cast<PackAttr>(layouts[number]).getNumElements()};
-    LinearForm form = addressOf(model, access, layout);
+    LinearForm form = model.windowAddress(access.index, layout);
     int64_t last = form.constant;
     for (auto [d, coeff] : llvm::enumerate(form.coeffs))
       last += coeff * ((d == cut ? end : model.rootSizes[d]) - 1);

@@ -28,7 +28,6 @@ public:
                                               std::string &why);
 
   RegionOp op() const { return model.region; }
-  const RegionModel &whole() const { return model; }
   unsigned dim() const { return cut; }
   int64_t rows() const { return model.rootSizes[cut]; }
   unsigned numOperands() const { return steps.size(); }
@@ -98,6 +97,8 @@ public:
   size_t numStripes() const { return regions.front().bounds().size() - 1; }
   llvm::ArrayRef<StripedRegion> members() const { return regions; }
   llvm::ArrayRef<RollingBuffer> rolling() const { return buffers; }
+  /// Null if the buffer does not roll.
+  const RollingBuffer *rollingOf(unsigned root) const;
   /// Elements of the buffer of region k's result that are kept; 0: all.
   int64_t kept(size_t k) const;
 

@@ -34,9 +34,8 @@ public:
 private:
   ExecutionCost tileCost();
   ExecutionCost stepCost();
-  double loadsOf(const Workload::Operand &operand, bool reduction) const;
-  void addBytes(const Workload::Operand &operand, bool reduction,
-                ExecutionCost &cost) const;
+  double addAccesses(const Workload::Operand &operand, bool reduction,
+                     ExecutionCost &cost) const;
   double tilePositions(const Workload::Operand &operand, bool reduction) const;
   double positions(const Workload::Operand &operand,
                    ArrayRef<int64_t> extents) const;
@@ -153,20 +152,16 @@ double TileModel::tilePositions(const Workload::Operand &operand,
   return positions(operand, extents);
 }
 
-/// Accesses of one operand by one register tile.
-double TileModel::loadsOf(const Workload::Operand &operand,
-                          bool reduction) const {
-  return tilePositions(operand, reduction) * accessCost(operand);
-}
-
-/// Bytes between the registers and the innermost memory: one element for all
-/// lanes, or one for each.
-void TileModel::addBytes(const Workload::Operand &operand, bool reduction,
-                         ExecutionCost &cost) const {
+/// Accesses of one operand by one register tile; adds the bytes between the
+/// registers and the innermost memory, an element for all lanes or one for
+/// each.
+double TileModel::addAccesses(const Workload::Operand &operand, bool reduction,
+                              ExecutionCost &cost) const {
+  double touched = tilePositions(operand, reduction);
   bool isVector = mapping.vector >= 0 && operand.strides[mapping.vector] != 0;
-  double bytes = tilePositions(operand, reduction) * double(operand.bits) / 8 *
-                 double(isVector ? mapping.lanes : 1);
-  (operand.isOutput() ? cost.writtenBytes : cost.readBytes) += bytes;
+  (operand.isOutput() ? cost.writtenBytes : cost.readBytes) +=
+      touched * double(operand.bits) / 8 * double(isVector ? mapping.lanes : 1);
+  return touched * accessCost(operand);
 }
 
 /// Lines that lie a multiple of a cache way apart evict each other from the
@@ -261,9 +256,8 @@ ExecutionCost TileModel::stepCost() {
   double loads = 0, evicted = 0;
   for (const Workload::Operand &operand : workload.operands)
     if (operand.inReduction) {
-      loads += loadsOf(operand, /*reduction=*/true);
+      loads += addAccesses(operand, /*reduction=*/true, cost);
       evicted += conflicts(operand) + spills(operand);
-      addBytes(operand, /*reduction=*/true, cost);
     }
   double fma = points * workload.opsPerPoint;
   constexpr double loopOverheadCycles = 0.5, loopInstructions = 2;
@@ -292,10 +286,8 @@ ExecutionCost TileModel::tileCost() {
     cost.add(stepCost(), steps);
   double accesses = 0;
   for (const Workload::Operand &operand : workload.operands)
-    if (!operand.inReduction) {
-      accesses += loadsOf(operand, /*reduction=*/false);
-      addBytes(operand, /*reduction=*/false, cost);
-    }
+    if (!operand.inReduction)
+      accesses += addAccesses(operand, /*reduction=*/false, cost);
   double ops =
       results * (workload.opsPerResult + (reduces ? 0 : workload.opsPerPoint));
   // Folding the lanes of a reduction takes a shuffle and an operation for

@@ -36,6 +36,19 @@ enum class EmitKind {
 /// What the cost model minimises.
 enum class Objective { Latency, Energy, Edp };
 
+/// What is minimised of a cost; energy and time in any unit.
+inline double valueOf(Objective objective, double energy, double time) {
+  switch (objective) {
+  case Objective::Latency:
+    return time;
+  case Objective::Energy:
+    return energy;
+  case Objective::Edp:
+    break;
+  }
+  return energy * time;
+}
+
 /// Limits on untrusted input, each with an error that names it (E_LIMIT).
 /// The defaults hold every model in common use.
 struct Limits {

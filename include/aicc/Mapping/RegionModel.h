@@ -81,6 +81,10 @@ struct RegionModel {
   /// Rewrites a form over the root's dimensions to one over `dims`.
   LinearForm overDims(const LinearForm &form) const;
 
+  /// Address of an access, in elements from the start of its window, over the
+  /// root's dimensions.
+  LinearForm windowAddress(const IndexForms &index, LayoutAttr layout) const;
+
   /// Address of an access, in elements, as a form over `dims`.
   LinearForm address(const RegionAccess &access, LayoutAttr layout) const;
 

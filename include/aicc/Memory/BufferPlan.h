@@ -39,6 +39,9 @@ struct BufferRef {
   llvm::SmallVector<int64_t> strides;
   /// Offsets that are known at run time only (slices inside loops).
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> dynamic;
+
+  /// Elements from the first of a tensor of that shape to past its last.
+  int64_t span(llvm::ArrayRef<int64_t> shape) const;
 };
 
 /// The bytes that an element takes in memory: booleans take one.

@@ -11,22 +11,10 @@ using namespace llvm;
 namespace aicc {
 
 double SpatialCandidate::value(Objective objective) const {
-  return search::valueOf(objective, energyPj, cycles);
+  return valueOf(objective, energyPj, cycles);
 }
 
 namespace search {
-
-double valueOf(Objective objective, double energyPj, double cycles) {
-  switch (objective) {
-  case Objective::Latency:
-    return cycles;
-  case Objective::Energy:
-    return energyPj;
-  case Objective::Edp:
-    break;
-  }
-  return energyPj * cycles;
-}
 
 void BestOfDataflows::begin() {
   current.clear();

@@ -11,9 +11,6 @@ namespace aicc::search {
 /// order differ by as much.
 constexpr double kRounding = 1e-12;
 
-/// pJ, cycles, or their product.
-double valueOf(Objective objective, double energyPj, double cycles);
-
 /// What the search has found, and what can no longer be of interest.
 ///
 /// The search goes dataflow by dataflow (begin ... end). The best mapping of

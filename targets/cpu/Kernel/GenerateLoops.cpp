@@ -78,10 +78,7 @@ void ProgramBuilder::createEntry() {
 }
 
 Value ProgramBuilder::bufferFor(const BufferRef &ref, ArrayRef<int64_t> shape) {
-  int64_t span = 1;
-  for (auto [size, stride] : llvm::zip(shape, ref.strides))
-    span += (size - 1) * stride;
-  return bufferFor(ref, llvm::is_contained(shape, 0) ? 0 : span);
+  return bufferFor(ref, ref.span(shape));
 }
 
 /// The buffer of a kernel's argument: of the arena just the window of `span`

@@ -97,7 +97,8 @@ private:
   mlir::Value toVector(Lane lane);
   mlir::Value linearIndex(const Address &address, const Coord &at);
   mlir::Value constantIndex(int64_t value);
-  mlir::Value maskFor(int64_t lanes);
+  mlir::Value maskFor(int64_t valid) { return maskFor(valid, mapping.lanes); }
+  mlir::Value maskFor(int64_t valid, int64_t width);
   mlir::Value fromMemory(mlir::Value value, mlir::Type elementType);
   mlir::Value toMemory(mlir::Value value);
   Lane loadAt(mlir::Value buffer, mlir::Type elementType, mlir::Value index,

@@ -24,10 +24,10 @@ Value KernelEmitter::constantIndex(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
-Value KernelEmitter::maskFor(int64_t lanes) {
-  SmallVector<bool> bits(mapping.lanes, false);
-  std::fill(bits.begin(), bits.begin() + lanes, true);
-  auto type = VectorType::get({mapping.lanes}, builder.getI1Type());
+Value KernelEmitter::maskFor(int64_t valid, int64_t width) {
+  SmallVector<bool> bits(width, false);
+  std::fill(bits.begin(), bits.begin() + valid, true);
+  auto type = VectorType::get({width}, builder.getI1Type());
   return arith::ConstantOp::create(builder, loc,
                                    DenseElementsAttr::get(type, bits));
 }
@@ -94,9 +94,8 @@ KernelEmitter::Address KernelEmitter::addressOf(unsigned operand,
   // Steps from block to block of packed storage, by root dimension.
   SmallVector<int64_t> blockStride(rank, 0);
   if (auto layout = dyn_cast<LayoutAttr>(layouts[operand])) {
-    form.constant = layout.getOffset();
-    for (auto [dim, stride] : llvm::zip(index, layout.getStrides()))
-      form.accumulate(dim, stride);
+    form = model.windowAddress(index, layout);
+    form.constant += layout.getOffset();
   } else {
     auto pack = cast<PackAttr>(layouts[operand]);
     int64_t stride = 1;
@@ -294,15 +293,7 @@ void KernelEmitter::storeTransposed(const Address &address,
       rows[i + step] = vector::ShuffleOp::create(builder, loc, a, b, high);
     }
   }
-  Value mask;
-  if (valid < count) {
-    SmallVector<bool> bits(count, false);
-    std::fill(bits.begin(), bits.begin() + valid, true);
-    mask = arith::ConstantOp::create(
-        builder, loc,
-        DenseElementsAttr::get(VectorType::get({count}, builder.getI1Type()),
-                               bits));
-  }
+  Value mask = valid < count ? maskFor(valid, count) : Value();
   int64_t columns = validLanes(first);
   for (int64_t column = 0; column < columns; ++column) {
     Value row = rows[column % count];

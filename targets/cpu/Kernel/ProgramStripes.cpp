@@ -157,10 +157,7 @@ LogicalResult ProgramBuilder::emitBordersOf(const StripeGroup &group,
                                             size_t k) {
   const StripedRegion &region = group.members()[k];
   unsigned root = region.ref(region.result()).root;
-  const RollingBuffer *rolling = nullptr;
-  for (const RollingBuffer &buffer : group.rolling())
-    if (buffer.root == root)
-      rolling = &buffer;
+  const RollingBuffer *rolling = group.rollingOf(root);
   if (!rolling)
     return emitBorders(root);
   borders.erase(root);
