@@ -16,9 +16,9 @@ inline mlir::RankedTensorType typeOf(mlir::Value value) {
 
 /// Another look at the elements of its operand.
 inline bool isShapeView(mlir::Operation *op) {
-  return op && llvm::isa<mlir::tensor::ExpandShapeOp,
-                         mlir::tensor::CollapseShapeOp,
-                         mlir::linalg::TransposeOp>(op);
+  return op &&
+         llvm::isa<mlir::tensor::ExpandShapeOp, mlir::tensor::CollapseShapeOp,
+                   mlir::linalg::TransposeOp>(op);
 }
 
 /// Works in three steps: which value is written into the buffer of which
@@ -47,7 +47,8 @@ private:
   mlir::FailureOr<BufferRef> refOf(mlir::Value value);
   mlir::FailureOr<BufferRef> claimedRef(mlir::Value value);
   mlir::FailureOr<BufferRef> viewRef(mlir::Operation *op);
-  mlir::FailureOr<BufferRef> inverseView(mlir::Operation *op, const BufferRef &ref);
+  mlir::FailureOr<BufferRef> inverseView(mlir::Operation *op,
+                                         const BufferRef &ref);
   StorageOrder preferredOrder(mlir::Value value);
   StorageOrder regionOrder(RegionOp region, unsigned result);
   BufferRef newRoot(RootBuffer root, mlir::RankedTensorType type,
