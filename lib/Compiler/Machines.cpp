@@ -111,7 +111,8 @@ static void reportUnknown(llvm::StringRef spec, const std::string &why,
   sink.report(std::move(d));
 }
 
-/// The widest machine of `family` that runs on a processor with `features`.
+/// The widest machine of `family` that runs on a processor with `features`; of
+/// several, the one that does most in a cycle.
 static std::optional<MachineDesc>
 defaultMachine(llvm::StringRef family, llvm::StringRef features,
                llvm::ArrayRef<BuiltinMachine> machines, DiagnosticSink &sink) {
@@ -126,7 +127,10 @@ defaultMachine(llvm::StringRef family, llvm::StringRef features,
       return std::nullopt;
     bool runs = machine->requiredFeature.empty() ||
                 llvm::is_contained(list, "+" + machine->requiredFeature);
-    if (runs && (!best || machine->vector.bits > best->vector.bits))
+    auto width = [](const MachineDesc &desc) {
+      return std::pair(desc.vector.bits, desc.vector.fmasPerCycle.value);
+    };
+    if (runs && (!best || width(*machine) > width(*best)))
       best = std::move(machine);
   }
   if (!best)

@@ -15,7 +15,8 @@ static constexpr StringLiteral commonOptional[] = {"process_nm", "supply_v"};
 static constexpr StringLiteral memoryRequired[] = {
     "name", "bytes", "bytes_per_cycle", "read_pj_per_byte"};
 static constexpr StringLiteral cacheKeys[] = {
-    "ways", "line_bytes", "access_bytes", "write_pj_per_byte", "leakage_mw"};
+    "ways",         "line_bytes",        "run_cycles",
+    "access_bytes", "write_pj_per_byte", "leakage_mw"};
 static constexpr StringLiteral memoryKeys[] = {"holds",
                                                "per",
                                                "double_buffered",

@@ -33,10 +33,9 @@ SmallVector<Transfer, 4> cpu::transfersAlone(const Workload &workload,
     for (auto [o, operand] : llvm::enumerate(workload.operands)) {
       if (holdsAll && (isLast || !operand.isPacked))
         continue;
-      double bytes = model->misses(o, capacity) * double(line);
-      transfer.fetched += bytes;
-      if (operand.isOutput())
-        transfer.writtenBack += bytes;
+      double lines = model->misses(o, capacity), bytes = lines * double(line);
+      transfer +=
+          {bytes, operand.isOutput() ? bytes : 0, lines / model->linesOfRun(o)};
     }
     transfers.push_back(transfer);
   }
@@ -83,7 +82,8 @@ Cost cpu::priceOf(const Workload &workload, const ExecutionCost &execution,
   double slowest = 0, sum = 0;
   for (auto [i, transfer] : llvm::enumerate(transfers)) {
     const MemoryDesc &next = machine.memories[i + 1];
-    double cycles = transfer.fetched / next.bytesPerCycle.value;
+    double cycles = transfer.fetched / next.bytesPerCycle.value +
+                    transfer.runs * next.runCycles.value;
     slowest = std::max(slowest, cycles);
     sum += cycles;
     addBytes(next, transfer.fetched, transfer.writtenBack);

@@ -12,6 +12,14 @@ namespace aicc::cpu {
 struct Transfer {
   double fetched = 0;
   double writtenBack = 0;
+  double runs = 0; ///< Runs of adjacent lines that are fetched.
+
+  Transfer &operator+=(const Transfer &other) {
+    fetched += other.fetched;
+    writtenBack += other.writtenBack;
+    runs += other.runs;
+    return *this;
+  }
 };
 
 /// The transfers of each memory of the machine (innermost first, without the

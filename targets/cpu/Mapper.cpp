@@ -372,6 +372,7 @@ void cpu::repriceAlternatives(RegionOp region, const Workload &workload,
       at.fetched = std::max(0.0, at.fetched + alone.fetched - was.fetched);
       at.writtenBack =
           std::max(0.0, at.writtenBack + alone.writtenBack - was.writtenBack);
+      at.runs = std::max(0.0, at.runs + alone.runs - was.runs);
     }
     MappingChoice::Alternative alternative;
     alternative.mapping = *kernel;

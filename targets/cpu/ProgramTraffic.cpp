@@ -76,7 +76,7 @@ public:
 
   /// Of the last of `rounds`: what each launch misses, and of that results.
   struct Misses {
-    double all = 0, results = 0;
+    double all = 0, results = 0, runs = 0;
   };
   std::vector<Misses> misses(double capacityLines, size_t rounds);
 
@@ -170,6 +170,7 @@ std::vector<Program::Misses> Program::misses(double capacityLines,
         double count = std::max(0.0, models[launch].misses(o, capacityLines) -
                                          found(time, o, capacityLines));
         result[launch].all += count;
+        result[launch].runs += count / models[launch].linesOfRun(o);
         if (trace.workload.operands[o].isOutput())
           result[launch].results += count;
       }
@@ -191,8 +192,8 @@ aicc::cpu::predictTraffic(llvm::ArrayRef<LaunchTrace> program,
             .misses(double(memory.bytes) / double(lineBytes),
                     memory.bytes >= alive ? 2 : 1);
     for (auto [launch, count] : llvm::enumerate(lines))
-      result[launch].push_back(
-          {count.all * double(lineBytes), count.results * double(lineBytes)});
+      result[launch].push_back({count.all * double(lineBytes),
+                                count.results * double(lineBytes), count.runs});
   }
   return result;
 }

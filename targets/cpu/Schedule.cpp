@@ -520,10 +520,8 @@ void Scheduler::priceProgram() {
   std::vector<ExecutionCost> executed(steps.size());
   for (auto [part, moved] : llvm::zip(parts, transfers)) {
     sums[part.step].resize(moved.size());
-    for (auto [sum, transfer] : llvm::zip(sums[part.step], moved)) {
-      sum.fetched += transfer.fetched;
-      sum.writtenBack += transfer.writtenBack;
-    }
+    for (auto [sum, transfer] : llvm::zip(sums[part.step], moved))
+      sum += transfer;
     executed[part.step].add(part.execution, 1);
   }
   for (auto [k, step] : llvm::enumerate(steps)) {

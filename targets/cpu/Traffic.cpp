@@ -39,6 +39,8 @@ TrafficModel::TrafficModel(const Workload &workload,
                                        : linesOf(operand, inside);
       totals[l] += touched[o][l];
     }
+    runLengths.push_back(operand.isPacked ? std::max(1.0, lines(o))
+                                          : runLength(operand, extents));
   }
 }
 
@@ -114,6 +116,36 @@ double TrafficModel::linesOf(const Workload::Operand &operand,
   if (runs == 1)
     return llvm::divideCeil(run, lineBytes);
   return runs * linesPerRun(run, apart, lineBytes);
+}
+
+/// Lines that follow one another, as the loops from the innermost outwards walk
+/// them. What is unrolled and lies elsewhere is another run beside this one.
+double TrafficModel::runLength(const Workload::Operand &operand,
+                               llvm::ArrayRef<int64_t> tile) const {
+  int64_t width = operand.bits / 8, run = width;
+  auto extend = [&](unsigned dim, double step, double trip) {
+    double bytes = std::abs(double(operand.strides[dim])) * width * step;
+    if (bytes == 0 || trip == 1)
+      return true;
+    if (bytes > double(std::max(run, lineBytes)))
+      return false;
+    run += int64_t(bytes * (trip - 1));
+    return true;
+  };
+  llvm::SmallVector<unsigned, 8> unrolled;
+  for (auto [d, extent] : llvm::enumerate(tile))
+    if (operand.strides[d] && extent > 1)
+      unrolled.push_back(d);
+  llvm::sort(unrolled, [&](unsigned a, unsigned b) {
+    return std::pair(std::abs(operand.strides[a]), a) <
+           std::pair(std::abs(operand.strides[b]), b);
+  });
+  for (unsigned d : unrolled)
+    extend(d, 1, double(tile[d]));
+  for (const Loop &loop : llvm::reverse(loops))
+    if (!extend(loop.dim, double(tile[loop.dim]), loop.trip))
+      break;
+  return std::max(1.0, double(run) / double(lineBytes));
 }
 
 double TrafficModel::misses(size_t o, double capacityLines) const {

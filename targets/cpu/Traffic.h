@@ -22,6 +22,8 @@ public:
   double totalLines() const { return totals[0]; }
   /// Fetches of operand `o` into a cache that held nothing of it before.
   double misses(size_t o, double capacityLines) const;
+  /// Mean length of the runs of adjacent lines in which operand `o` is walked.
+  double linesOfRun(size_t o) const { return runLengths[o]; }
   /// Lines of all operands that are touched before the last line of operand
   /// `o` is touched for the first time.
   double linesUntilSeen(size_t o) const;
@@ -37,6 +39,8 @@ private:
                  llvm::ArrayRef<int64_t> extents) const;
   double packedLines(const Workload::Operand &operand,
                      llvm::ArrayRef<int64_t> extents) const;
+  double runLength(const Workload::Operand &operand,
+                   llvm::ArrayRef<int64_t> tile) const;
 
   const Workload &workload;
   int64_t lineBytes;
@@ -48,6 +52,7 @@ private:
   llvm::SmallVector<llvm::SmallVector<double, 9>, 6> touched;
   llvm::SmallVector<llvm::SmallVector<bool, 9>, 6> moves;
   llvm::SmallVector<double, 9> totals;
+  llvm::SmallVector<double, 6> runLengths;
 };
 
 } // namespace aicc::cpu

@@ -66,6 +66,9 @@ struct MemoryDesc {
   int64_t accessBytes = 0;
   /// Sustained by one instance, towards the next inner level.
   SourcedValue bytesPerCycle;
+  /// Cycles for each run of adjacent lines besides those of its bytes: what it
+  /// takes until a prefetcher has found the run. Not set: none.
+  SourcedValue runCycles;
   SourcedValue readPjPerByte;
   SourcedValue writePjPerByte; ///< Not set: as a read.
   /// Wires from it to the array, for each position that a byte goes to. Not

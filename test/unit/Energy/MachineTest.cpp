@@ -25,6 +25,9 @@ TEST(Machines, DefaultFollowsTheFeatures) {
   CollectingDiagnosticSink sink;
   EXPECT_EQ(findMachine("cpu", "+sse2,+avx2,+fma,+avx512f", sink)->name,
             "x86_64_v4");
+  // As wide, but twice the work in a cycle.
+  EXPECT_EQ(findMachine("cpu", "+avx2,+avx512f,+avx512fp16", sink)->name,
+            "sapphire_rapids");
   EXPECT_EQ(findMachine("cpu", "+sse2,+avx2,+fma,-avx512f", sink)->name,
             "x86_64_v3");
   EXPECT_EQ(findMachine("cpu", "+neon", sink)->name, "aarch64_neon");
@@ -40,6 +43,8 @@ TEST(Machines, FeaturesOfNamedProcessors) {
     return features ? findMachine("cpu", *features, sink)->name : "";
   };
   EXPECT_EQ(nameFor("x86-64-v4", "x86_64-linux-gnu"), "x86_64_v4");
+  EXPECT_EQ(nameFor("znver4", "x86_64-linux-gnu"), "x86_64_v4");
+  EXPECT_EQ(nameFor("emeraldrapids", "x86_64-linux-gnu"), "sapphire_rapids");
   EXPECT_EQ(nameFor("x86-64-v3", "x86_64-linux-gnu"), "x86_64_v3");
   EXPECT_EQ(nameFor("", "x86_64-linux-gnu"), "x86_64_v2");
   EXPECT_EQ(nameFor("cortex-a76", "aarch64-linux-gnu"), "aarch64_neon");
