@@ -3,6 +3,8 @@
 #include "lib/Energy/DistinctCount.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/bit.h"
 
 #include <cstdlib>
@@ -81,6 +83,22 @@ static int64_t gcdOfSteps(ArrayRef<Progression> terms) {
   return gcd;
 }
 
+/// What `compute` answers to the question `key`, which a search asks again for
+/// each tile of the dimensions that have no part in it. Remembered by thread.
+static std::optional<int64_t>
+remember(ArrayRef<int64_t> key,
+         llvm::function_ref<std::optional<int64_t>()> compute) {
+  constexpr unsigned mostRemembered = 1 << 14;
+  thread_local llvm::StringMap<std::optional<int64_t>> known;
+  llvm::StringRef bytes(reinterpret_cast<const char *>(key.data()),
+                        key.size() * sizeof(int64_t));
+  if (auto found = known.find(bytes); found != known.end())
+    return found->second;
+  if (known.size() >= mostRemembered)
+    known.clear();
+  return known[bytes] = compute();
+}
+
 /// More values than this are not enumerated (2 MiB of bits).
 static constexpr int64_t mostValues = int64_t(1) << 24;
 
@@ -118,7 +136,11 @@ static std::optional<int64_t> distinctOfSorted(ArrayRef<Progression> terms) {
       return product * distinctPairs(block, terms.front());
     SmallVector<Progression, 6> rest{block};
     rest.append(terms.begin(), terms.end());
-    std::optional<int64_t> count = enumerateSums(rest);
+    SmallVector<int64_t, 16> key;
+    for (const Progression &term : rest)
+      key.append({term.step, term.count});
+    std::optional<int64_t> count =
+        remember(key, [&] { return enumerateSums(rest); });
     if (!count)
       return std::nullopt;
     return product * *count;
@@ -181,11 +203,22 @@ distinctOf(SmallVectorImpl<Progression> &progressions) {
   return distinctOfSorted(progressions);
 }
 
+static SmallVector<int64_t, 32> keyOf(ArrayRef<PatternTerm> terms) {
+  // Steps of progressions are positive: no list of them begins like this.
+  SmallVector<int64_t, 32> key{-1};
+  for (const PatternTerm &term : terms) {
+    key.append({term.coefficient, int64_t(term.pattern->runs.size())});
+    for (const Run &run : term.pattern->runs)
+      key.append({run.start, run.count, run.stride, run.length});
+  }
+  return key;
+}
+
 std::optional<int64_t> aicc::distinctSums(ArrayRef<PatternTerm> terms) {
   SmallVector<Progression, 6> progressions;
   for (const PatternTerm &term : terms) {
     if (term.pattern->runs.size() != 1)
-      return enumerateSums(terms);
+      return remember(keyOf(terms), [&] { return enumerateSums(terms); });
     const Run &run = term.pattern->runs.front();
     int64_t step = std::abs(term.coefficient);
     if (run.length > 1)

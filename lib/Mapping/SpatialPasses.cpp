@@ -168,8 +168,9 @@ void MapSpatialPass::runOnOperation() {
     workloads.push_back(task.region.workload);
   // A whole model is priced in seconds, not minutes: what is not proved says
   // so in its placement.
-  constexpr uint64_t unrollingsOfOneGroup = 16;
+  constexpr uint64_t unrollingsOfOneGroup = 64, nodesOfOneGroup = 2'000'000;
   options.unrollingLimit = unrollingsOfOneGroup;
+  options.nodeLimit = nodesOfOneGroup;
   // No result depends on it.
   options.threads =
       getContext().isMultithreadingEnabled() ? getContext().getNumThreads() : 1;

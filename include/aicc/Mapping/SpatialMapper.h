@@ -34,11 +34,13 @@ struct SpatialBudgets {
 struct SpatialMapperOptions {
   Objective objective = Objective::Edp;
   SpatialBudgets budgets;
-  /// Partial mappings that may be looked at, for each workload. A search that
-  /// stops here says so, and how far from the optimum it can be at most.
+  /// Partial mappings that may be looked at, for each workload; a whole mapping
+  /// that is priced counts as 100. A search that stops here says so, and how
+  /// far from the optimum it can be at most.
   uint64_t nodeLimit = 50'000'000;
-  /// Unrollings over the array whose tiles are searched, for each workload, the
-  /// most promising first; one that is left out counts as a limit reached.
+  /// Unrollings over the array whose tiles are searched, for each workload. If
+  /// the space has more, it is a limit reached: the most promising ones are
+  /// searched, with tiles that divide, and then all tiles of the best of them.
   uint64_t unrollingLimit = std::numeric_limits<uint64_t>::max();
   /// How many mappings to return besides the best: each the best of its
   /// dataflow, i.e. of an unrolling and an order of the tiles' boundaries.

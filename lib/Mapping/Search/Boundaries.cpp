@@ -400,7 +400,8 @@ bool TableBuilder::findBase() {
   // machine adds goes by the cycle.
   AccessCounts idle = counts;
   idle.traffic.assign(counts.traffic.size(), Traffic());
-  tables.base.energyPj += totalsOf(model, mapping, idle).energyPj;
+  tables.arithmeticPj = totalsOf(model, mapping, idle).energyPj;
+  tables.base.energyPj += tables.arithmeticPj;
   if (totals.cycles > 0)
     tables.pjPerCycle =
         (totalsOf(tables.probes.real, mapping, counts).energyPj -

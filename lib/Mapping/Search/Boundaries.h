@@ -120,6 +120,7 @@ struct PriceTables {
   /// Of the mapping that has all of every operand in every memory: everything
   /// crosses each boundary once.
   Load base;
+  double arithmeticPj = 0; ///< Of it, what nothing moves for.
   double computeCycles = 0;
   double leastCycles = 0; ///< Of the arithmetic and of every port.
   double pjPerCycle = 0;  ///< Leakage and clocks.

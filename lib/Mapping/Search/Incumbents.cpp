@@ -18,9 +18,16 @@ namespace search {
 
 void BestOfDataflows::begin() {
   current.clear();
-  limit = std::numeric_limits<double>::infinity();
+  limit = known;
   if (kept.size() > options.alternatives)
     limit = kept.back().value(options.objective);
+}
+
+void BestOfDataflows::improveOn(ArrayRef<SpatialCandidate> candidates) {
+  // What is as good stays of interest, whatever its sums are rounded to.
+  constexpr double asGood = 1 + 1e-9;
+  if (candidates.size() > options.alternatives)
+    known = candidates.back().value(options.objective) * asGood;
 }
 
 void BestOfDataflows::offer(SpatialCandidate candidate) {

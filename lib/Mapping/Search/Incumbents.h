@@ -21,6 +21,8 @@ public:
 
   void begin();
   void end();
+  /// Nothing matters that is worse than all of `known`.
+  void improveOn(llvm::ArrayRef<SpatialCandidate> known);
   /// No mapping that costs at least this much can matter.
   bool isHopeless(double energyPj, double cycles) const {
     return energyPj > options.budgets.energyPj * (1 + kRounding) ||
@@ -33,11 +35,11 @@ public:
   }
   void offer(SpatialCandidate candidate);
   std::vector<SpatialCandidate> take() { return std::move(kept); }
-  bool isEmpty() const { return kept.empty() && current.empty(); }
 
 private:
   const SpatialMapperOptions &options;
-  double limit = std::numeric_limits<double>::infinity();
+  double known = std::numeric_limits<double>::infinity();
+  double limit = known;
   std::vector<SpatialCandidate> current; ///< Of this dataflow: none or one.
   std::vector<SpatialCandidate> kept;    ///< Best first.
 };
@@ -49,13 +51,13 @@ public:
 
   void begin() {}
   void end() {}
+  void improveOn(llvm::ArrayRef<SpatialCandidate> known) {}
   bool isHopeless(double energyPj, double cycles) const;
   double rank(double energyPj, double cycles) const {
     return energyPj * cycles;
   }
   void offer(SpatialCandidate candidate);
   std::vector<SpatialCandidate> take() { return std::move(front); }
-  bool isEmpty() const { return front.empty(); }
 
 private:
   const SpatialMapperOptions &options;

@@ -27,6 +27,7 @@ LowerBounds::LowerBounds(const PriceTables &tables) : tables(tables) {
     stride.push_back(total);
     total *= count;
   }
+  rests.emplace_back().values.assign(size_t(total) * parts(), 0);
 }
 
 /// Halves the dimension with the most cells until the table is small enough.
@@ -141,22 +142,29 @@ void LowerBounds::minimise(const Boundary &boundary,
   }
 }
 
-const double *LowerBounds::of(const BoundaryOrder &rest) {
-  auto [found, isNew] = known.try_emplace(rest);
-  // References into a map stay valid while the recursion adds to it.
-  std::vector<double> &values = found->second;
-  if (!isNew)
-    return values.data();
-  if (rest.empty()) {
-    values.assign(size_t(total) * parts(), 0);
-    return values.data();
+Load LowerBounds::leastAlone(unsigned index) const {
+  const Boundary &boundary = tables.boundaries[index];
+  Load least = {kNever, kNever, {}};
+  least.busy.fill(kNever);
+  for (const BoundaryEntry &entry : boundary.entries) {
+    if (entry.elements * boundary.elementBytes >
+        tables.capacity[boundary.memory])
+      continue;
+    least.energyPj = std::min(least.energyPj, entry.first.energyPj);
+    least.serialCycles = std::min(least.serialCycles, entry.first.serialCycles);
+    for (auto [busy, other] : zip(least.busy, entry.first.busy))
+      busy = std::min(busy, other);
   }
-  const double *inner = of(rest.substr(1));
-  values.assign(inner, inner + size_t(total) * parts());
-  const Boundary &boundary = tables.boundaries[rest[0]];
-  addLoads(boundary, values);
-  minimise(boundary, values);
-  return values.data();
+  return least;
+}
+
+const LowerBounds::Rest &LowerBounds::outside(const Rest &inner,
+                                              unsigned index) {
+  Rest &rest = rests.emplace_back(Rest{&inner, inner.values});
+  const Boundary &boundary = tables.boundaries[index];
+  addLoads(boundary, rest.values);
+  minimise(boundary, rest.values);
+  return rest;
 }
 
 } // namespace aicc::search

@@ -5,14 +5,9 @@
 
 #include "lib/Mapping/Search/Boundaries.h"
 
-#include <map>
-#include <string>
+#include <deque>
 
 namespace aicc::search {
-
-/// Boundaries in the order of the nest, outermost first; each by its index in
-/// PriceTables::boundaries.
-using BoundaryOrder = std::string;
 
 /// For a sequence of boundaries and the tile that all of them lie in: the
 /// least that each part of their load can be. Exact for each part alone, but
@@ -23,12 +18,33 @@ using BoundaryOrder = std::string;
 /// where x differs from y in the dimensions that move b only, computed for all
 /// y at once. Which tiles may lie in y is relaxed to "no larger", and where
 /// the tiles are too many, neighbouring ones share a cell of the table.
+///
+/// Sequences share what they end with, so they are a tree that grows outwards.
 class LowerBounds {
 public:
+  struct Rest {
+    const Rest *inner = nullptr; ///< The rest without its first boundary.
+    std::vector<double> values;  ///< parts() for each cell.
+  };
+
   LowerBounds(const PriceTables &tables);
 
   /// Energy, serial cycles, and then the ports.
   unsigned parts() const { return 2 + unsigned(tables.ports.size()); }
+  /// Nothing is left to be placed.
+  const Rest &nothing() const { return rests.front(); }
+  /// `boundary` (its index in PriceTables::boundaries), and inside of it
+  /// `inner`. Stays valid.
+  const Rest &outside(const Rest &inner, unsigned boundary);
+  /// The least that each part of a boundary's load is at any tile that fits,
+  /// if nothing repeats it. It may be negative: less than its whole operand.
+  Load leastAlone(unsigned boundary) const;
+  /// The parts() of the bound of `rest` inside of tile `point`.
+  const double *at(const Rest &rest, const TilePoint &point) const {
+    return &rest.values[size_t(cell(point)) * parts()];
+  }
+
+private:
   /// Index of a tile in the tables.
   uint32_t cell(const TilePoint &point) const {
     uint32_t sum = 0;
@@ -36,10 +52,7 @@ public:
       sum += stride[i] * cellOf[i][point[used[i]]];
     return sum;
   }
-  /// parts() values for each cell.
-  const double *of(const BoundaryOrder &rest);
 
-private:
   void coarsen();
   std::vector<double> cellLoads(const Boundary &boundary) const;
   void addLoads(const Boundary &boundary, std::vector<double> &values) const;
@@ -51,7 +64,7 @@ private:
   /// Cell of each tile of a used dimension, and the largest tile of a cell.
   llvm::SmallVector<llvm::SmallVector<uint8_t, 16>, 8> cellOf, largest;
   uint32_t total = 1;
-  std::map<BoundaryOrder, std::vector<double>> known;
+  std::deque<Rest> rests;
 };
 
 } // namespace aicc::search

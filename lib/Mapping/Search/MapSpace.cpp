@@ -2,6 +2,7 @@
 
 #include "lib/Mapping/Search/MapSpace.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -82,39 +83,41 @@ struct UnrollingWalk {
   /// What is left of each dimension by the factors so far.
   SmallVector<int64_t, 8> left;
   Unrolling current;
-  std::vector<Unrolling> found;
+  function_ref<void(const Unrolling &)> take;
+  /// ceilDivisors, by size.
+  DenseMap<int64_t, SmallVector<int64_t, 16>> divisors;
 
   void axis(unsigned axis);
   void dim(unsigned axis, unsigned dim, int64_t product,
            ArrayRef<int64_t> before);
-  bool filled(unsigned axis, int64_t product, ArrayRef<int64_t> before) const;
+  bool filled(unsigned axis, int64_t product, ArrayRef<int64_t> before);
+  ArrayRef<int64_t> factors(int64_t size);
   void emit();
 };
 
-/// The next larger ceil-divisor of `size` after `factor`, or 0.
-int64_t nextFactor(int64_t size, int64_t factor) {
-  for (int64_t value : ceilDivisors(size))
-    if (value > factor)
-      return value;
-  return 0;
-}
-
 } // namespace
 
+/// Valid until the next call.
+ArrayRef<int64_t> UnrollingWalk::factors(int64_t size) {
+  auto [found, isNew] = divisors.try_emplace(size);
+  if (isNew)
+    found->second = ceilDivisors(size);
+  return found->second;
+}
+
 void UnrollingWalk::emit() {
-  Unrolling result = current;
-  result.extent.assign(workload.dims.size(), 1);
-  for (const Unrolling::Factor &factor : result.factors)
-    result.extent[factor.dim] *= factor.factor;
-  for (auto [extent, dim] : zip(result.extent, workload.dims))
+  current.extent.assign(workload.dims.size(), 1);
+  for (const Unrolling::Factor &factor : current.factors)
+    current.extent[factor.dim] *= factor.factor;
+  for (auto [extent, dim] : zip(current.extent, workload.dims))
     extent = std::min(extent, dim.size);
-  found.push_back(std::move(result));
+  take(current);
 }
 
 /// No factor of `axis` could be the next larger one. `before`: what was left
 /// of each dimension when the axis began.
 bool UnrollingWalk::filled(unsigned axis, int64_t product,
-                           ArrayRef<int64_t> before) const {
+                           ArrayRef<int64_t> before) {
   int64_t size = machine.array.axes[axis].size;
   for (unsigned d = 0; d != workload.dims.size(); ++d) {
     if (!(masks[axis] >> d & 1))
@@ -124,8 +127,9 @@ bool UnrollingWalk::filled(unsigned axis, int64_t product,
           return factor.axis == axis && factor.dim == d;
         });
     int64_t factor = chosen == current.factors.end() ? 1 : chosen->factor;
-    int64_t next = nextFactor(before[d], factor);
-    if (next && product / factor * next <= size)
+    ArrayRef<int64_t> all = factors(before[d]);
+    const int64_t *next = llvm::upper_bound(all, factor);
+    if (next != all.end() && product / factor * *next <= size)
       return false;
   }
   return true;
@@ -139,7 +143,9 @@ void UnrollingWalk::dim(unsigned axisIndex, unsigned d, int64_t product,
     return;
   }
   int64_t whole = left[d];
-  for (int64_t factor : ceilDivisors(masks[axisIndex] >> d & 1 ? whole : 1)) {
+  int64_t most = masks[axisIndex] >> d & 1 ? whole : 1;
+  SmallVector<int64_t, 16> all(factors(most));
+  for (int64_t factor : all) {
     if (product * factor > machine.array.axes[axisIndex].size)
       break;
     if (factor > 1)
@@ -159,15 +165,15 @@ void UnrollingWalk::axis(unsigned axis) {
   dim(axis, 0, 1, before);
 }
 
-std::vector<Unrolling> unrollings(const Workload &workload,
-                                  const MachineDesc &machine,
-                                  ArrayRef<uint64_t> allowed) {
-  UnrollingWalk walk{workload, machine, axisDims(workload, machine, allowed),
-                     {},       {},      {}};
+void forEachUnrolling(const Workload &workload, const MachineDesc &machine,
+                      ArrayRef<uint64_t> allowed,
+                      function_ref<void(const Unrolling &)> take) {
+  UnrollingWalk walk{
+      workload, machine, axisDims(workload, machine, allowed),         {},
+      {},       take,    DenseMap<int64_t, SmallVector<int64_t, 16>>()};
   for (const Workload::Dim &dim : workload.dims)
     walk.left.push_back(dim.size);
   walk.axis(0);
-  return std::move(walk.found);
 }
 
 TileSizes::TileSizes(const Workload &workload, const Unrolling &unrolling,
@@ -216,18 +222,21 @@ void appendSpatialLoops(const Workload &workload, const Unrolling &unrolling,
   mapping.loops.append(loops.rbegin(), loops.rend());
 }
 
-/// The unrolling that the spatial loops at the end of `mapping` stand for, if
-/// it is one of the space.
-static const Unrolling *findUnrolling(ArrayRef<Unrolling> all,
-                                      const Workload &workload,
-                                      ArrayRef<Mapping::Loop> spatial) {
-  for (const Unrolling &unrolling : all) {
-    Mapping probe;
-    appendSpatialLoops(workload, unrolling, probe);
-    if (ArrayRef(probe.loops) == spatial)
-      return &unrolling;
-  }
-  return nullptr;
+bool isUnrollingOf(const Workload &workload, const Unrolling &unrolling,
+                   const Mapping &mapping) {
+  Mapping probe;
+  appendSpatialLoops(workload, unrolling, probe);
+  SmallVector<int64_t, 8> extent;
+  for (const Workload::Dim &dim : workload.dims)
+    extent.push_back(dim.size);
+  // What the temporal loops leave of a dimension is unrolled.
+  ArrayRef<Mapping::Loop> loops = mapping.loops;
+  for (; !loops.empty() && !loops.front().isSpatial();
+       loops = loops.drop_front())
+    if (loops.front().dim < extent.size())
+      extent[loops.front().dim] = loops.front().tile;
+  return loops == ArrayRef(probe.loops) &&
+         ArrayRef(extent) == ArrayRef(unrolling.extent);
 }
 
 /// Temporal tiles: each may lie inside of the one before; the last one is the
@@ -288,10 +297,13 @@ bool contains(const Workload &workload, const MachineDesc &machine,
       ArrayRef(mapping.loops).drop_while(isTemporal);
   if (any_of(spatial, isTemporal))
     return false;
-  std::vector<Unrolling> all = unrollings(workload, machine, allowed);
-  const Unrolling *unrolling = findUnrolling(all, workload, spatial);
-  return unrolling &&
-         tilesAreInSpace(workload, *unrolling, isPerfect, temporal) &&
+  bool found = false;
+  forEachUnrolling(workload, machine, allowed, [&](const Unrolling &unrolling) {
+    found =
+        found || (isUnrollingOf(workload, unrolling, mapping) &&
+                  tilesAreInSpace(workload, unrolling, isPerfect, temporal));
+  });
+  return found &&
          residenceIsInSpace(workload, machine, mapping, temporal.size());
 }
 

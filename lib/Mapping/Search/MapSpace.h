@@ -13,6 +13,7 @@
 #include "aicc/Energy/Workload.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <array>
 #include <vector>
@@ -52,12 +53,12 @@ llvm::SmallVector<uint64_t, 4> axisDims(const Workload &workload,
                                         const MachineDesc &machine,
                                         llvm::ArrayRef<uint64_t> allowed);
 
-/// Every unrolling of the space, in a fixed order. The factors of an axis are
-/// ceil-divisors of what the axes before it left of the dimension, and no
-/// factor of the axis could be the next larger one.
-std::vector<Unrolling> unrollings(const Workload &workload,
-                                  const MachineDesc &machine,
-                                  llvm::ArrayRef<uint64_t> allowed);
+/// Calls `take` for every unrolling of the space, in a fixed order. The factors
+/// of an axis are ceil-divisors of what the axes before it left of the
+/// dimension, and no factor of the axis could be the next larger one.
+void forEachUnrolling(const Workload &workload, const MachineDesc &machine,
+                      llvm::ArrayRef<uint64_t> allowed,
+                      llvm::function_ref<void(const Unrolling &)> take);
 
 /// A tile: for each dimension an index into TileSizes::extents.
 using TilePoint = std::array<uint8_t, kMaxDims>;
@@ -87,6 +88,10 @@ struct TileSizes {
 /// The loops of `unrolling`, which come last in every mapping of the space.
 void appendSpatialLoops(const Workload &workload, const Unrolling &unrolling,
                         Mapping &mapping);
+
+/// Whether `mapping` unrolls as `unrolling` does.
+bool isUnrollingOf(const Workload &workload, const Unrolling &unrolling,
+                   const Mapping &mapping);
 
 /// Whether the space of `allowed` holds `mapping`; the capacity of memories
 /// aside.

@@ -4,6 +4,7 @@
 
 #include "lib/Mapping/Search/Walk.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/ThreadPool.h"
@@ -25,7 +26,8 @@ public:
   Search(const Workload &workload, const MachineDesc &machine,
          const SpatialMapperOptions &options)
       : workload(workload), machine(machine), options(options),
-        probes(workload, machine), incumbents(options) {}
+        probes(workload, machine), incumbents(options),
+        isExact(isOrderFree(machine)) {}
 
   SpatialMapperResult run();
 
@@ -35,18 +37,115 @@ private:
     Totals least;
     size_t index = 0;
   };
+  void collectUnrollings();
+  double footprint(const Unrolling &unrolling) const;
+  double leastOfAll() const;
   std::vector<Choice> rankUnrollings();
+  std::vector<Choice> mostPromising(ArrayRef<Choice> choices) const;
   bool leastOf(const Unrolling &unrolling, Totals &least) const;
+  void searchTiles(const Choice &choice, bool isPerfect, Incumbents &found,
+                   NodeBudget &nodes);
+  std::vector<SpatialCandidate> searchMostPromising(ArrayRef<Choice> choices,
+                                                    NodeBudget &nodes);
 
   const Workload &workload;
   const MachineDesc &machine;
   const SpatialMapperOptions &options;
   CostProbes probes;
   Incumbents incumbents;
+  /// Those that are priced; all of the space, or the most promising ones.
   std::vector<Unrolling> all;
+  uint64_t inSpace = 0;
+  /// Costs depend on tiles alone, and repeats never save anything.
+  bool isExact;
 };
 
 } // namespace
+
+/// Bytes that the arithmetic asks for in one step, each element once.
+template <typename Incumbents>
+double Search<Incumbents>::footprint(const Unrolling &unrolling) const {
+  double bytes = 0;
+  for (auto [o, operand] : enumerate(workload.operands)) {
+    double elements = 1;
+    for (unsigned d = 0; d != workload.dims.size(); ++d)
+      if (probes.real.shapeOf(o).moves(d))
+        elements *= double(unrolling.extent[d]);
+    bytes += elements * double(operand.bits) / 8;
+  }
+  return bytes;
+}
+
+/// The unrollings that will be priced: all, or where only a few will be
+/// searched, those that take the fewest steps and bytes.
+template <typename Incumbents> void Search<Incumbents>::collectUnrollings() {
+  constexpr uint64_t pricedForEach = 64;
+  uint64_t most = options.unrollingLimit;
+  most = most > std::numeric_limits<uint64_t>::max() / pricedForEach
+             ? most
+             : most * pricedForEach;
+  struct Entry {
+    double rank, bytes;
+    uint64_t number;
+    Unrolling unrolling;
+    bool operator<(const Entry &other) const {
+      return std::tie(rank, bytes, number) <
+             std::tie(other.rank, other.bytes, other.number);
+    }
+  };
+  std::vector<Entry> heap; // The least promising one first.
+  forEachUnrolling(
+      workload, machine, options.axisDims, [&](const Unrolling &unrolling) {
+        double steps = unrolling.totalSteps(workload);
+        double bytes = steps * footprint(unrolling);
+        uint64_t number = inSpace++;
+        std::tuple key(incumbents.rank(bytes, steps), bytes, number);
+        if (heap.size() == most) {
+          const Entry &last = heap.front();
+          if (key >= std::tie(last.rank, last.bytes, last.number))
+            return;
+          std::pop_heap(heap.begin(), heap.end());
+          heap.pop_back();
+        }
+        heap.push_back({std::get<0>(key), bytes, number, unrolling});
+        std::push_heap(heap.begin(), heap.end());
+      });
+  llvm::sort(
+      heap, [](const Entry &a, const Entry &b) { return a.number < b.number; });
+  for (Entry &entry : heap)
+    all.push_back(std::move(entry.unrolling));
+}
+
+/// A rank that no mapping of the space can undercut: the arithmetic with all of
+/// the array at work, and the outermost memory that moves everything once.
+template <typename Incumbents> double Search<Incumbents>::leastOfAll() const {
+  if (all.empty())
+    return 0;
+  PriceTables tables(probes, all.front(), options.perfectFactors);
+  if (!tables.buildBase())
+    return 0;
+  double points = workload.points(), positions = 1;
+  for (const ArrayDesc::Axis &axis : machine.array.axes)
+    positions *= double(axis.size);
+  double stepCycles = tables.computeCycles / all.front().totalSteps(workload);
+  // How many rows and columns a crossbar drives depends on the unrolling.
+  double energy = machine.crossbar ? 0 : tables.arithmeticPj;
+  const MemoryDesc &outermost = machine.memories.back();
+  double read = 0, written = 0;
+  for (auto [o, operand] : enumerate(workload.operands)) {
+    double bytes = probes.real.wholeElements(o) * double(operand.bits) / 8;
+    if (!outermost.keepsZeros)
+      bytes *= operand.density;
+    (operand.isOutput() ? written : read) += bytes;
+  }
+  energy +=
+      read * outermost.readPjPerByte.value + written * outermost.writePj();
+  double busy = outermost.sharedPort ? read + written : std::max(read, written);
+  double cycles = points / positions * stepCycles;
+  if (outermost.bytesPerCycle.value > 0)
+    cycles = std::max(cycles, busy / outermost.bytesPerCycle.value);
+  return incumbents.rank(energy + cycles * tables.pjPerCycle, cycles);
+}
 
 /// What no mapping with `unrolling` can undercut: everything crosses each
 /// boundary once, and nothing waits for the first tiles.
@@ -75,38 +174,99 @@ Search<Incumbents>::rankUnrollings() {
     choices.push_back(choice);
   }
   llvm::sort(choices, [](const Choice &a, const Choice &b) {
-    return std::tie(a.promise, a.index) < std::tie(b.promise, b.index);
+    double x = a.least.energyPj * a.least.cycles;
+    double y = b.least.energyPj * b.least.cycles;
+    return std::tie(a.promise, x, a.index) < std::tie(b.promise, y, b.index);
   });
   return choices;
 }
 
+/// Those of `choices` to look at where not all can be: half of them as they
+/// are ranked, half by the product of energy and time. A bound that a single
+/// objective ranks by is the same for many, or of tiles that do not fit.
+template <typename Incumbents>
+std::vector<typename Search<Incumbents>::Choice>
+Search<Incumbents>::mostPromising(ArrayRef<Choice> choices) const {
+  std::vector<Choice> byProduct = choices, picked;
+  llvm::stable_sort(byProduct, [](const Choice &a, const Choice &b) {
+    return a.least.energyPj * a.least.cycles <
+           b.least.energyPj * b.least.cycles;
+  });
+  DenseSet<uint64_t> seen;
+  auto take = [&](const Choice &choice) {
+    if (picked.size() < options.unrollingLimit &&
+        seen.insert(choice.index).second)
+      picked.push_back(choice);
+  };
+  for (auto [own, other] : zip(choices, byProduct)) {
+    take(own);
+    take(other);
+  }
+  return picked;
+}
+
+/// All mappings of one unrolling; notes the least rank of what was given up.
+template <typename Incumbents>
+void Search<Incumbents>::searchTiles(const Choice &choice, bool isPerfect,
+                                     Incumbents &found, NodeBudget &nodes) {
+  found.begin();
+  if (found.isHopeless(choice.least.energyPj, choice.least.cycles))
+    return;
+  if (nodes.isSpent()) {
+    nodes.open = std::min(nodes.open, choice.promise);
+    return;
+  }
+  PriceTables tables(probes, all[choice.index], isPerfect);
+  auto isHopeless = [&](double energyPj, double cycles) {
+    return found.isHopeless(energyPj, cycles);
+  };
+  if (tables.buildBase() && tables.buildBoundaries(isHopeless))
+    Walk<Incumbents>(tables, options.budgets.memoryBytes, found, nodes).run();
+  isExact &= tables.isMonotone;
+}
+
+/// Some of the unrollings with tiles that divide, a small part of all tiles;
+/// then all tiles of those that have the best mappings.
+template <typename Incumbents>
+std::vector<SpatialCandidate>
+Search<Incumbents>::searchMostPromising(ArrayRef<Choice> choices,
+                                        NodeBudget &nodes) {
+  nodes.open = std::min(nodes.open, choices.front().promise);
+  std::vector<Choice> picked = mostPromising(choices);
+  for (const Choice &choice : picked)
+    searchTiles(choice, /*isPerfect=*/true, incumbents, nodes);
+  std::vector<SpatialCandidate> divided = incumbents.take();
+  if (options.perfectFactors)
+    return divided;
+  Incumbents refined(options);
+  refined.improveOn(divided);
+  for (const Choice &choice : picked)
+    if (any_of(divided, [&](const SpatialCandidate &candidate) {
+          return isUnrollingOf(workload, all[choice.index], candidate.mapping);
+        }))
+      searchTiles(choice, /*isPerfect=*/false, refined, nodes);
+  std::vector<SpatialCandidate> best = refined.take();
+  return best.empty() ? divided : best;
+}
+
 template <typename Incumbents> SpatialMapperResult Search<Incumbents>::run() {
   SpatialMapperResult result;
-  all = unrollings(workload, machine, options.axisDims);
-  result.stats.unrollings = all.size();
+  collectUnrollings();
+  result.stats.unrollings = inSpace;
   NodeBudget nodes{result.stats, options.nodeLimit};
   double least = std::numeric_limits<double>::infinity();
-  bool isExact = isOrderFree(machine);
-  uint64_t opened = 0;
-  for (const Choice &choice : rankUnrollings()) {
-    least = std::min(least, choice.promise);
-    incumbents.begin();
-    if (incumbents.isHopeless(choice.least.energyPj, choice.least.cycles))
-      continue;
-    if (nodes.isSpent() || opened++ >= options.unrollingLimit) {
-      nodes.open = std::min(nodes.open, choice.promise);
-      continue;
-    }
-    PriceTables tables(probes, all[choice.index], options.perfectFactors);
-    auto isHopeless = [&](double energyPj, double cycles) {
-      return incumbents.isHopeless(energyPj, cycles);
-    };
-    if (tables.buildBase() && tables.buildBoundaries(isHopeless))
-      Walk<Incumbents>(tables, options.budgets.memoryBytes, incumbents, nodes)
-          .run();
-    isExact &= tables.isMonotone;
+  if (inSpace > all.size())
+    nodes.open = least = leastOfAll();
+  std::vector<Choice> choices = rankUnrollings();
+  if (!choices.empty())
+    least = std::min(least, choices.front().promise);
+  if (choices.size() > options.unrollingLimit) {
+    result.candidates = searchMostPromising(choices, nodes);
+  } else {
+    for (const Choice &choice : choices)
+      searchTiles(choice, options.perfectFactors, incumbents, nodes);
+    result.candidates = incumbents.take();
   }
-  result.candidates = incumbents.take();
   double best = result.candidates.empty()
                     ? std::numeric_limits<double>::infinity()
                     : incumbents.rank(result.candidates[0].energyPj,

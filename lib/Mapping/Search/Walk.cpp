@@ -29,36 +29,53 @@ Totals Walk<Incumbents>::totals(const Load &load, const double *rest) const {
 }
 
 /// Every order of the boundaries in which an operand's memories follow each
-/// other from the outside to the inside, with the least rank of its mappings;
-/// the most promising first.
+/// other from the outside to the inside, the most promising first, without
+/// those that cannot hold a better mapping.
 template <typename Incumbents>
-std::vector<std::pair<double, BoundaryOrder>> Walk<Incumbents>::dataflows() {
-  std::vector<std::pair<double, BoundaryOrder>> found;
-  uint32_t cell = bounds.cell(tables.sizes.whole());
-  BoundaryOrder current;
-  auto extend = [&](auto &&self) -> void {
-    if (current.size() == tables.boundaries.size()) {
-      const double *rest = bounds.of(current) + size_t(cell) * bounds.parts();
-      Totals least = totals(tables.base, rest);
-      if (least.energyPj < std::numeric_limits<double>::infinity())
-        found.emplace_back(incumbents.rank(least.energyPj, least.cycles),
-                           current);
-      return;
-    }
-    for (auto [index, boundary] : enumerate(tables.boundaries)) {
-      bool isNext = !is_contained(current, char(index)) &&
-                    (boundary.outerOfSame < 0 ||
-                     is_contained(current, char(boundary.outerOfSame)));
-      if (!isNext)
-        continue;
-      current.push_back(char(index));
-      self(self);
-      current.pop_back();
-    }
-  };
-  extend(extend);
+std::vector<typename Walk<Incumbents>::Dataflow> Walk<Incumbents>::dataflows() {
+  std::vector<Dataflow> found;
+  BoundaryOrder none;
+  SmallVector<Load, 12> alone;
+  for (unsigned index = 0; index != tables.boundaries.size(); ++index)
+    alone.push_back(bounds.leastAlone(index));
+  addDataflows(bounds.nothing(), none, alone, found);
   llvm::sort(found);
   return found;
+}
+
+/// Those that end with `order`, whose bound is `inner`; `alone` is the least
+/// load of each boundary by itself.
+template <typename Incumbents>
+void Walk<Incumbents>::addDataflows(const LowerBounds::Rest &inner,
+                                    BoundaryOrder &order, ArrayRef<Load> alone,
+                                    std::vector<Dataflow> &found) {
+  Load outside = tables.base;
+  for (auto [index, load] : enumerate(alone))
+    if (!is_contained(order, char(index)))
+      outside.addScaled(load, 1);
+  Totals least = totals(outside, bounds.at(inner, tables.sizes.whole()));
+  if (least.energyPj == std::numeric_limits<double>::infinity())
+    return;
+  // What is still to be placed outside is repeated, which only adds to it.
+  bool isWhole = order.size() == tables.boundaries.size();
+  if ((isWhole || tables.isMonotone) &&
+      incumbents.isHopeless(least.energyPj, least.cycles))
+    return;
+  if (isWhole) {
+    found.push_back(
+        {incumbents.rank(least.energyPj, least.cycles), order, &inner});
+    return;
+  }
+  for (auto [index, boundary] : enumerate(tables.boundaries)) {
+    bool isNext = !is_contained(order, char(index)) &&
+                  (boundary.innerOfSame < 0 ||
+                   is_contained(order, char(boundary.innerOfSame)));
+    if (!isNext)
+      continue;
+    order.insert(order.begin(), char(index));
+    addDataflows(bounds.outside(inner, index), order, alone, found);
+    order.erase(order.begin());
+  }
 }
 
 /// The state after `boundary` is placed at `tile`. False if it does not fit.
@@ -117,9 +134,7 @@ void Walk<Incumbents>::expand(unsigned depth, const State &state,
     bool isDropped = isRepeated(depth, state.tile, tile) ||
                      !advance(state, order[depth], tile, next);
     if (!isDropped) {
-      const double *rest =
-          rests[depth + 1] + size_t(bounds.cell(tile)) * bounds.parts();
-      Totals least = totals(next.load, rest);
+      Totals least = totals(next.load, bounds.at(*rests[depth + 1], tile));
       isDropped = incumbents.isHopeless(least.energyPj, least.cycles);
       if (isDropped)
         ++nodes.stats.pruned;
@@ -155,9 +170,7 @@ void Walk<Incumbents>::place(unsigned depth, const State &state) {
     }
     if (!advance(state, order[depth], child.tile, next))
       continue;
-    const double *rest =
-        rests[depth + 1] + size_t(bounds.cell(child.tile)) * bounds.parts();
-    Totals least = totals(next.load, rest);
+    Totals least = totals(next.load, bounds.at(*rests[depth + 1], child.tile));
     if (incumbents.isHopeless(least.energyPj, least.cycles)) {
       ++nodes.stats.pruned;
       continue;
@@ -243,20 +256,18 @@ template <typename Incumbents> void Walk<Incumbents>::run() {
   for (auto [used, capacity] : zip(start.used, tables.capacity))
     if (used > capacity)
       return;
-  uint32_t whole = bounds.cell(start.tile);
-  for (const auto &[rank, dataflow] : dataflows()) {
+  for (const Dataflow &dataflow : dataflows()) {
     if (nodes.isSpent()) {
-      nodes.open = std::min(nodes.open, rank);
+      nodes.open = std::min(nodes.open, dataflow.rank);
       return;
     }
-    order = dataflow;
+    order = dataflow.order;
     rests.clear();
-    for (unsigned depth = 0; depth <= order.size(); ++depth)
-      rests.push_back(bounds.of(order.substr(depth)));
+    for (const auto *rest = dataflow.rest; rest; rest = rest->inner)
+      rests.push_back(rest);
     tiles.assign(order.size(), start.tile);
     incumbents.begin();
-    Totals least =
-        totals(start.load, rests[0] + size_t(whole) * bounds.parts());
+    Totals least = totals(start.load, bounds.at(*rests[0], start.tile));
     if (!incumbents.isHopeless(least.energyPj, least.cycles))
       place(0, start);
     incumbents.end();

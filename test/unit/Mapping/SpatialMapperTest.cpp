@@ -221,6 +221,30 @@ bool expectOptima(const Case &item, const std::vector<Point> &points) {
   return isProven;
 }
 
+/// A search of a few unrollings finds mappings of the space, and its bound
+/// holds for those that it did not look at.
+void expectLimited(const Case &item, const std::vector<Point> &points) {
+  for (Objective objective :
+       {Objective::Energy, Objective::Latency, Objective::Edp}) {
+    double best = std::numeric_limits<double>::infinity();
+    for (const Point &point : points)
+      best = std::min(best, valueOf(objective, point));
+    SpatialMapperOptions options;
+    options.objective = objective;
+    options.unrollingLimit = 2;
+    SpatialMapperResult result =
+        mapSpatial(item.workload, item.machine, options);
+    EXPECT_LE(result.lowerBound, best * (1 + kSame));
+    if (result.stats.unrollings <= options.unrollingLimit)
+      continue;
+    for (const SpatialCandidate &candidate : result.candidates) {
+      EXPECT_GE(candidate.value(objective), best * (1 - kSame));
+      EXPECT_TRUE(isInMapSpace(item.workload, item.machine, options,
+                               candidate.mapping));
+    }
+  }
+}
+
 void expectBudget(const Case &item, const std::vector<Point> &points) {
   if (points.empty())
     return;
@@ -279,6 +303,7 @@ TEST(SpatialMapper, FindsTheOptimumOfTheEnumeratedSpace) {
     if (isProven) {
       expectBudget(item, points);
       expectFront(item, points);
+      expectLimited(item, points);
     }
     if (HasFatalFailure() || HasNonfatalFailure())
       break;
@@ -287,4 +312,48 @@ TEST(SpatialMapper, FindsTheOptimumOfTheEnumeratedSpace) {
   // The claim is given up rarely, or it is worth little.
   EXPECT_LE(unproven * 10, possible);
   RecordProperty("unproven", int(unproven));
+}
+
+/// Three axes that take anything: thousands of unrollings.
+TEST(SpatialMapper, BoundsWhatItDoesNotPrice) {
+  Workload product;
+  product.dims = {{96, false}, {160, false}, {224, true}};
+  auto operand = [](unsigned first, unsigned second, OperandRole role) {
+    Workload::Operand result;
+    result.index = {{{first, 1}}, {{second, 1}}};
+    result.bits = 16;
+    result.role = role;
+    return result;
+  };
+  product.operands = {operand(0, 2, OperandRole::Input),
+                      operand(2, 1, OperandRole::Weight),
+                      operand(0, 1, OperandRole::Output)};
+  MachineDesc machine;
+  machine.name = "cube";
+  machine.array.axes = {{"a", 12, true}, {"b", 12, true}, {"c", 12, true}};
+  auto add = [&](const char *name, int64_t bytes, double rate, double pj) {
+    MemoryDesc &memory = machine.memories.emplace_back();
+    memory.name = name;
+    memory.bytes = bytes;
+    memory.bytesPerCycle = {rate, "test", {}, {}, {}};
+    memory.readPjPerByte = {pj, "test", {}, {}, {}};
+  };
+  add("buffer", 1 << 14, 4096, 1);
+  add("dram", 0, 16, 100);
+  for (Objective objective :
+       {Objective::Energy, Objective::Latency, Objective::Edp}) {
+    SpatialMapperOptions options;
+    options.objective = objective;
+    options.unrollingLimit = 40;
+    SpatialMapperResult many = mapSpatial(product, machine, options);
+    options.unrollingLimit = 1;
+    SpatialMapperResult one = mapSpatial(product, machine, options);
+    ASSERT_FALSE(many.candidates.empty() || one.candidates.empty());
+    EXPECT_GT(one.stats.unrollings, 40 * 64u);
+    double found = std::min(many.candidates[0].value(objective),
+                            one.candidates[0].value(objective));
+    EXPECT_GT(one.lowerBound, 0);
+    EXPECT_LE(one.lowerBound, found * (1 + kSame));
+    EXPECT_LE(many.lowerBound, found * (1 + kSame));
+  }
 }
