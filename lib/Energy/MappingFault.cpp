@@ -178,7 +178,8 @@ static bool checkResidence(const AccessModel &model, const Mapping &mapping,
 }
 
 /// A dataflow keeps the operand of one role still in the innermost loop that
-/// goes from step to step.
+/// goes from step to step. An operand that all loops move (the weights of a
+/// product with a vector) has no loop to be still in: it is used once.
 static bool checkDataflow(const AccessModel &model, const Mapping &mapping,
                           MappingFault &fault) {
   const auto &dataflows = model.machine.array.dataflows;
@@ -193,10 +194,17 @@ static bool checkDataflow(const AccessModel &model, const Mapping &mapping,
       innermost = int(loop.dim);
     left[loop.dim] = std::min(left[loop.dim], loop.tile);
   }
+  auto isUsedOnce = [&](unsigned o) {
+    for (auto [d, dim] : llvm::enumerate(model.workload.dims))
+      if (dim.size > 1 && !model.shapeOf(o).moves(unsigned(d)))
+        return false;
+    return true;
+  };
   auto isStill = [&](OperandRole role) {
     for (auto [o, operand] : llvm::enumerate(model.workload.operands))
       if (operand.role == role && innermost >= 0 &&
-          model.shapeOf(unsigned(o)).moves(unsigned(innermost)))
+          model.shapeOf(unsigned(o)).moves(unsigned(innermost)) &&
+          !isUsedOnce(unsigned(o)))
         return false;
     return true;
   };

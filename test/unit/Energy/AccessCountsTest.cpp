@@ -343,6 +343,17 @@ TEST(MappingFault, Dataflow) {
   small.counts();
 }
 
+TEST(MappingFault, WhatIsUsedOnceIsStill) {
+  Small small;
+  small.machine.array.dataflows = {"weight_stationary"};
+  small.fault(Kind::Dataflow);
+  // One row times a matrix: no loop leaves the weights where they are.
+  small.workload.dims[0].size = 1;
+  small.mapping.loops = {{1, 3}, {2, 2}, {2, 1, 1}, {1, 1}};
+  small.mapping.residence = {{2, 0}, {2, 0}, {2, 0}};
+  small.counts();
+}
+
 TEST(MappingFault, Uncountable) {
   Small small;
   for (Workload::Dim &dim : small.workload.dims)
