@@ -132,12 +132,15 @@ def table(rows):
     return "\n".join(lines)
 
 
-def machine():
-    model = "unknown processor"
+def processor():
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
+            return line.split(":", 1)[1].strip()
+    return "unknown processor"
+
+
+def machine():
+    model = processor()
     load = f"load average {os.getloadavg()[1]:.1f} at the end"
     return f"{model}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}, {load}"
 
@@ -148,11 +151,15 @@ def write(rows, command):
     revision = subprocess.run(
         ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True
     ).stdout.strip()
+    file = ROOT / "benchmarks" / "RESULTS.md"
+    sections = file.read_text().split("\n## ")[1:] if file.exists() else []
+    others = [section for section in sections if f" on {processor()}, " not in section]
     text = f"""# Results
 
 What is measured: the median of many runs through each engine's Python interface, in turns, one process
 each (`harness.py`); ratio is aicc's time over ONNX Runtime's, below 1 is faster. Errors are the
 largest absolute error over the largest absolute value of the reference, the worst of a model's outputs.
+The latest run on each kind of processor.
 
 ## {datetime.date.today().isoformat()}, {revision}
 
@@ -160,7 +167,7 @@ largest absolute error over the largest absolute value of the reference, the wor
 
 {table(rows)}
 """
-    (ROOT / "benchmarks" / "RESULTS.md").write_text(text)
+    file.write_text("\n## ".join([text, *others]))
 
 
 def main():
