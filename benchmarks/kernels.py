@@ -81,10 +81,13 @@ def further_layers(rows):
         for other, fewer in rows.items():
             if other != name and other.endswith(" " + kind) and fewer["layers"] < row["layers"]:
                 more = row["layers"] - fewer["layers"]
-                one = {"flop": row["flop"] / row["layers"], "layers": 1}
-                one["us"] = [(a - b) / more for a, b in zip(row["us"], fewer["us"])]
-                one["best"] = [(min(row["best"]) - min(fewer["best"])) / more]
-                found[f"one more {kind}"] = {**row, **one}
+                found[f"one more {kind}"] = {
+                    **row,
+                    "flop": row["flop"] / row["layers"],
+                    "layers": 1,
+                    "us": [(a - b) / more for a, b in zip(row["us"], fewer["us"])],
+                    "best": [(min(row["best"]) - min(fewer["best"])) / more],
+                }
     return found
 
 

@@ -7,7 +7,6 @@
 
 #include "targets/cpu/Estimate.h"
 #include "targets/cpu/CpuTarget.h"
-#include "targets/cpu/Traffic.h"
 
 using namespace mlir;
 using namespace aicc;
@@ -33,9 +32,7 @@ SmallVector<Transfer, 4> cpu::transfersAlone(const Workload &workload,
     for (auto [o, operand] : llvm::enumerate(workload.operands)) {
       if (holdsAll && (isLast || !operand.isPacked))
         continue;
-      double lines = model->misses(o, capacity), bytes = lines * double(line);
-      transfer +=
-          {bytes, operand.isOutput() ? bytes : 0, lines / model->linesOfRun(o)};
+      transfer += model->transferOf(o, model->misses(o, capacity));
     }
     transfers.push_back(transfer);
   }

@@ -5,22 +5,9 @@
 
 #include "aicc/Energy/Cost.h"
 #include "targets/cpu/TileCost.h"
+#include "targets/cpu/Traffic.h"
 
 namespace aicc::cpu {
-
-/// Bytes that one memory exchanges with the next outer one.
-struct Transfer {
-  double fetched = 0;
-  double writtenBack = 0;
-  double runs = 0; ///< Runs of adjacent lines that are fetched.
-
-  Transfer &operator+=(const Transfer &other) {
-    fetched += other.fetched;
-    writtenBack += other.writtenBack;
-    runs += other.runs;
-    return *this;
-  }
-};
 
 /// The transfers of each memory of the machine (innermost first, without the
 /// outermost) for a kernel on its own. What a memory holds whole was left there

@@ -74,11 +74,8 @@ public:
       models.emplace_back(launch.workload, launch.mapping, lineBytes);
   }
 
-  /// Of the last of `rounds`: what each launch misses, and of that results.
-  struct Misses {
-    double all = 0, results = 0, runs = 0;
-  };
-  std::vector<Misses> misses(double capacityLines, size_t rounds);
+  /// What each launch misses in the last of `rounds`.
+  std::vector<Transfer> misses(double capacityLines, size_t rounds);
 
 private:
   double found(size_t time, size_t o, double capacityLines) const;
@@ -156,10 +153,9 @@ void Program::touchAll(size_t time) {
   }
 }
 
-std::vector<Program::Misses> Program::misses(double capacityLines,
-                                             size_t rounds) {
+std::vector<Transfer> Program::misses(double capacityLines, size_t rounds) {
   touches = {};
-  std::vector<Misses> result(launches.size());
+  std::vector<Transfer> result(launches.size());
   for (size_t time = 0; time < rounds * launches.size(); ++time) {
     size_t launch = time % launches.size();
     const LaunchTrace &trace = launches[launch];
@@ -169,10 +165,7 @@ std::vector<Program::Misses> Program::misses(double capacityLines,
           continue;
         double count = std::max(0.0, models[launch].misses(o, capacityLines) -
                                          found(time, o, capacityLines));
-        result[launch].all += count;
-        result[launch].runs += count / models[launch].linesOfRun(o);
-        if (trace.workload.operands[o].isOutput())
-          result[launch].results += count;
+        result[launch] += models[launch].transferOf(o, count);
       }
     touchAll(time);
   }
@@ -187,13 +180,12 @@ aicc::cpu::predictTraffic(llvm::ArrayRef<LaunchTrace> program,
     if (memory.bytes == 0)
       continue;
     int64_t lineBytes = std::max<int64_t>(1, memory.lineBytes);
-    std::vector<Program::Misses> lines =
+    std::vector<Transfer> missed =
         Program(program, lineBytes)
             .misses(double(memory.bytes) / double(lineBytes),
                     memory.bytes >= alive ? 2 : 1);
-    for (auto [launch, count] : llvm::enumerate(lines))
-      result[launch].push_back({count.all * double(lineBytes),
-                                count.results * double(lineBytes), count.runs});
+    for (auto [launch, transfer] : llvm::enumerate(missed))
+      result[launch].push_back(transfer);
   }
   return result;
 }

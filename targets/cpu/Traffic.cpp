@@ -67,33 +67,47 @@ static double linesPerRun(int64_t run, int64_t apart, int64_t lineBytes) {
   return sum * step / lineBytes;
 }
 
-/// Different lines under the addresses sum(stride * i), i < extent.
-double TrafficModel::linesOf(const Workload::Operand &operand,
-                             llvm::ArrayRef<int64_t> extents) const {
-  struct Span {
-    int64_t stride, length;
-  };
-  int64_t width = operand.bits / 8;
-  llvm::SmallVector<Span, 8> steps, spans;
-  for (auto [d, extent] : llvm::enumerate(extents)) {
-    if (extent == 0)
-      return 0;
-    if (operand.strides[d] && extent > 1)
-      steps.push_back({std::abs(operand.strides[d]) * width, extent});
+namespace {
+/// `length` addresses, `stride` bytes apart.
+struct Span {
+  int64_t stride, length;
+};
+/// Bytes that follow one another.
+struct Run {
+  int64_t bytes, lineBytes;
+  /// Steps shorter than a line, or than what they step over, leave no line out.
+  bool extend(const Span &step) {
+    if (step.stride > std::max(bytes, lineBytes))
+      return false;
+    bytes += step.stride * (step.length - 1);
+    return true;
   }
+};
+} // namespace
+
+/// The steps by which `operand` is walked within `extents`, shortest first.
+static llvm::SmallVector<Span, 8> stepsOf(const Workload::Operand &operand,
+                                          llvm::ArrayRef<int64_t> extents) {
+  llvm::SmallVector<Span, 8> steps;
+  for (auto [d, extent] : llvm::enumerate(extents))
+    if (operand.strides[d] && extent > 1)
+      steps.push_back(
+          {std::abs(operand.strides[d]) * (operand.bits / 8), extent});
   llvm::sort(steps, [](const Span &a, const Span &b) {
     return std::pair(a.stride, a.length) < std::pair(b.stride, b.length);
   });
-  // Steps shorter than a line, or than what they step over, leave no line out.
-  int64_t run = width;
-  auto extend = [&](const Span &step) {
-    if (step.stride > std::max(run, lineBytes))
-      return false;
-    run += step.stride * (step.length - 1);
-    return true;
-  };
-  for (const Span &step : steps) {
-    if (spans.empty() && extend(step))
+  return steps;
+}
+
+/// Different lines under the addresses sum(stride * i), i < extent.
+double TrafficModel::linesOf(const Workload::Operand &operand,
+                             llvm::ArrayRef<int64_t> extents) const {
+  if (llvm::is_contained(extents, 0))
+    return 0;
+  llvm::SmallVector<Span, 8> spans;
+  Run run{operand.bits / 8, lineBytes};
+  for (const Span &step : stepsOf(operand, extents)) {
+    if (spans.empty() && run.extend(step))
       continue;
     // Windows slide: what overlaps adds up instead.
     auto *span = llvm::find_if(spans, [&](const Span &other) {
@@ -108,44 +122,30 @@ double TrafficModel::linesOf(const Workload::Operand &operand,
   double runs = 1;
   int64_t apart = 0;
   for (const Span &span : spans) {
-    if (apart == 0 && extend(span))
+    if (apart == 0 && run.extend(span))
       continue;
     runs *= span.length;
     apart = std::gcd(apart, span.stride);
   }
   if (runs == 1)
-    return llvm::divideCeil(run, lineBytes);
-  return runs * linesPerRun(run, apart, lineBytes);
+    return llvm::divideCeil(run.bytes, lineBytes);
+  return runs * linesPerRun(run.bytes, apart, lineBytes);
 }
 
 /// Lines that follow one another, as the loops from the innermost outwards walk
 /// them. What is unrolled and lies elsewhere is another run beside this one.
 double TrafficModel::runLength(const Workload::Operand &operand,
                                llvm::ArrayRef<int64_t> tile) const {
-  int64_t width = operand.bits / 8, run = width;
-  auto extend = [&](unsigned dim, double step, double trip) {
-    double bytes = std::abs(double(operand.strides[dim])) * width * step;
-    if (bytes == 0 || trip == 1)
-      return true;
-    if (bytes > double(std::max(run, lineBytes)))
-      return false;
-    run += int64_t(bytes * (trip - 1));
-    return true;
-  };
-  llvm::SmallVector<unsigned, 8> unrolled;
-  for (auto [d, extent] : llvm::enumerate(tile))
-    if (operand.strides[d] && extent > 1)
-      unrolled.push_back(d);
-  llvm::sort(unrolled, [&](unsigned a, unsigned b) {
-    return std::pair(std::abs(operand.strides[a]), a) <
-           std::pair(std::abs(operand.strides[b]), b);
-  });
-  for (unsigned d : unrolled)
-    extend(d, 1, double(tile[d]));
-  for (const Loop &loop : llvm::reverse(loops))
-    if (!extend(loop.dim, double(tile[loop.dim]), loop.trip))
+  Run run{operand.bits / 8, lineBytes};
+  for (const Span &step : stepsOf(operand, tile))
+    run.extend(step);
+  for (const Loop &loop : llvm::reverse(loops)) {
+    int64_t step = operand.strides[loop.dim] * tile[loop.dim];
+    if (step &&
+        !run.extend({std::abs(step) * (operand.bits / 8), int64_t(loop.trip)}))
       break;
-  return std::max(1.0, double(run) / double(lineBytes));
+  }
+  return std::max(1.0, double(run.bytes) / double(lineBytes));
 }
 
 double TrafficModel::misses(size_t o, double capacityLines) const {
@@ -163,6 +163,12 @@ double TrafficModel::misses(size_t o, double capacityLines) const {
     count *= runs ? loops[level].trip : 1;
   }
   return count;
+}
+
+Transfer TrafficModel::transferOf(size_t o, double fetched) const {
+  double bytes = fetched * double(lineBytes);
+  return {bytes, workload.operands[o].isOutput() ? bytes : 0,
+          fetched / linesOfRun(o)};
 }
 
 double TrafficModel::linesUntilSeen(size_t o) const {

@@ -8,6 +8,20 @@
 
 namespace aicc::cpu {
 
+/// Bytes that one memory exchanges with the next outer one.
+struct Transfer {
+  double fetched = 0;
+  double writtenBack = 0;
+  double runs = 0; ///< Runs of adjacent lines that are fetched.
+
+  Transfer &operator+=(const Transfer &other) {
+    fetched += other.fetched;
+    writtenBack += other.writtenBack;
+    runs += other.runs;
+    return *this;
+  }
+};
+
 /// Lines that the loops of one kernel touch, and how many of them a cache that
 /// replaces the least recently used line has to fetch. Counts are of lines of
 /// `lineBytes`; see docs/counted.md for what is assumed.
@@ -24,6 +38,8 @@ public:
   double misses(size_t o, double capacityLines) const;
   /// Mean length of the runs of adjacent lines in which operand `o` is walked.
   double linesOfRun(size_t o) const { return runLengths[o]; }
+  /// `fetched` lines of operand `o`: results are written back, too.
+  Transfer transferOf(size_t o, double fetched) const;
   /// Lines of all operands that are touched before the last line of operand
   /// `o` is touched for the first time.
   double linesUntilSeen(size_t o) const;

@@ -416,12 +416,18 @@ bool PriceTables::buildBase() {
   return builder.findBase();
 }
 
-/// The least energy that `boundary` adds, of all tiles that fit.
-static double leastEnergy(const Boundary &boundary, double capacity) {
-  double least = std::numeric_limits<double>::infinity();
-  for (const BoundaryEntry &entry : boundary.entries)
-    if (entry.elements * boundary.elementBytes <= capacity)
-      least = std::min(least, entry.first.energyPj);
+Load Boundary::leastLoad(double capacity) const {
+  constexpr double never = std::numeric_limits<double>::infinity();
+  Load least = {never, never, {}};
+  least.busy.fill(never);
+  for (const BoundaryEntry &entry : entries) {
+    if (!fits(entry, capacity))
+      continue;
+    least.energyPj = std::min(least.energyPj, entry.first.energyPj);
+    least.serialCycles = std::min(least.serialCycles, entry.first.serialCycles);
+    for (auto [busy, other] : zip(least.busy, entry.first.busy))
+      busy = std::min(busy, other);
+  }
   return least;
 }
 
@@ -433,7 +439,7 @@ bool PriceTables::buildBoundaries(
   for (Boundary &boundary : boundaries) {
     if (!builder.fill(boundary))
       return false;
-    energy += leastEnergy(boundary, capacity[boundary.memory]);
+    energy += boundary.leastLoad(capacity[boundary.memory]).energyPj;
     if (isHopeless(energy, leastCycles))
       return false;
   }

@@ -75,6 +75,15 @@ struct Boundary {
   int innerOfSame = -1;  ///< The boundary of the operand one memory further in.
   int outerOfSame = -1;
 
+  /// Whether the tile alone has room in `capacity` bytes.
+  bool fits(const BoundaryEntry &entry, double capacity) const {
+    return entry.elements * elementBytes <= capacity;
+  }
+  /// The least that each part of the load is at any tile that fits, if nothing
+  /// repeats it; infinite if none does. It may be negative: less than the whole
+  /// operand's.
+  Load leastLoad(double capacity) const;
+
   uint32_t index(const TilePoint &point) const {
     uint32_t sum = 0;
     for (unsigned i = 0; i != indexed.size(); ++i)

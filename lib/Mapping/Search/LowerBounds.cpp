@@ -72,7 +72,7 @@ std::vector<double> LowerBounds::cellLoads(const Boundary &boundary) const {
       place += step * cellOf[axis][at];
       step *= cells[axis];
     }
-    if (entry.elements * boundary.elementBytes <= capacity) {
+    if (boundary.fits(entry, capacity)) {
       double *into = &loads[place * 2 * width];
       for (const Load *load : {&entry.first, &entry.more}) {
         into[0] = std::min(into[0], load->energyPj);
@@ -140,22 +140,6 @@ void LowerBounds::minimise(const Boundary &boundary,
         value[part] = std::min(value[part], smaller[part]);
     }
   }
-}
-
-Load LowerBounds::leastAlone(unsigned index) const {
-  const Boundary &boundary = tables.boundaries[index];
-  Load least = {kNever, kNever, {}};
-  least.busy.fill(kNever);
-  for (const BoundaryEntry &entry : boundary.entries) {
-    if (entry.elements * boundary.elementBytes >
-        tables.capacity[boundary.memory])
-      continue;
-    least.energyPj = std::min(least.energyPj, entry.first.energyPj);
-    least.serialCycles = std::min(least.serialCycles, entry.first.serialCycles);
-    for (auto [busy, other] : zip(least.busy, entry.first.busy))
-      busy = std::min(busy, other);
-  }
-  return least;
 }
 
 const LowerBounds::Rest &LowerBounds::outside(const Rest &inner,

@@ -36,9 +36,6 @@ public:
   /// `boundary` (its index in PriceTables::boundaries), and inside of it
   /// `inner`. Stays valid.
   const Rest &outside(const Rest &inner, unsigned boundary);
-  /// The least that each part of a boundary's load is at any tile that fits,
-  /// if nothing repeats it. It may be negative: less than its whole operand.
-  Load leastAlone(unsigned boundary) const;
   /// The parts() of the bound of `rest` inside of tile `point`.
   const double *at(const Rest &rest, const TilePoint &point) const {
     return &rest.values[size_t(cell(point)) * parts()];

@@ -2,11 +2,11 @@
 
 #include "lib/Mapping/Search/MapSpace.h"
 
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <map>
 
 using namespace llvm;
 
@@ -85,7 +85,7 @@ struct UnrollingWalk {
   Unrolling current;
   function_ref<void(const Unrolling &)> take;
   /// ceilDivisors, by size.
-  DenseMap<int64_t, SmallVector<int64_t, 16>> divisors;
+  std::map<int64_t, SmallVector<int64_t, 16>> divisors;
 
   void axis(unsigned axis);
   void dim(unsigned axis, unsigned dim, int64_t product,
@@ -97,7 +97,6 @@ struct UnrollingWalk {
 
 } // namespace
 
-/// Valid until the next call.
 ArrayRef<int64_t> UnrollingWalk::factors(int64_t size) {
   auto [found, isNew] = divisors.try_emplace(size);
   if (isNew)
@@ -143,9 +142,7 @@ void UnrollingWalk::dim(unsigned axisIndex, unsigned d, int64_t product,
     return;
   }
   int64_t whole = left[d];
-  int64_t most = masks[axisIndex] >> d & 1 ? whole : 1;
-  SmallVector<int64_t, 16> all(factors(most));
-  for (int64_t factor : all) {
+  for (int64_t factor : factors(masks[axisIndex] >> d & 1 ? whole : 1)) {
     if (product * factor > machine.array.axes[axisIndex].size)
       break;
     if (factor > 1)
@@ -168,9 +165,9 @@ void UnrollingWalk::axis(unsigned axis) {
 void forEachUnrolling(const Workload &workload, const MachineDesc &machine,
                       ArrayRef<uint64_t> allowed,
                       function_ref<void(const Unrolling &)> take) {
-  UnrollingWalk walk{
-      workload, machine, axisDims(workload, machine, allowed),         {},
-      {},       take,    DenseMap<int64_t, SmallVector<int64_t, 16>>()};
+  UnrollingWalk walk{workload, machine, axisDims(workload, machine, allowed),
+                     {},       {},      take,
+                     {}};
   for (const Workload::Dim &dim : workload.dims)
     walk.left.push_back(dim.size);
   walk.axis(0);

@@ -36,6 +36,7 @@ private:
     double promise = 0;
     Totals least;
     size_t index = 0;
+    double product() const { return least.energyPj * least.cycles; }
   };
   void collectUnrollings();
   double footprint(const Unrolling &unrolling) const;
@@ -85,33 +86,29 @@ template <typename Incumbents> void Search<Incumbents>::collectUnrollings() {
              ? most
              : most * pricedForEach;
   struct Entry {
-    double rank, bytes;
-    uint64_t number;
+    std::tuple<double, double, uint64_t> key; ///< Rank, bytes, number.
     Unrolling unrolling;
-    bool operator<(const Entry &other) const {
-      return std::tie(rank, bytes, number) <
-             std::tie(other.rank, other.bytes, other.number);
-    }
+    uint64_t number() const { return std::get<2>(key); }
+    bool operator<(const Entry &other) const { return key < other.key; }
   };
   std::vector<Entry> heap; // The least promising one first.
   forEachUnrolling(
       workload, machine, options.axisDims, [&](const Unrolling &unrolling) {
         double steps = unrolling.totalSteps(workload);
         double bytes = steps * footprint(unrolling);
-        uint64_t number = inSpace++;
-        std::tuple key(incumbents.rank(bytes, steps), bytes, number);
+        std::tuple key(incumbents.rank(bytes, steps), bytes, inSpace++);
         if (heap.size() == most) {
-          const Entry &last = heap.front();
-          if (key >= std::tie(last.rank, last.bytes, last.number))
+          if (key >= heap.front().key)
             return;
           std::pop_heap(heap.begin(), heap.end());
           heap.pop_back();
         }
-        heap.push_back({std::get<0>(key), bytes, number, unrolling});
+        heap.push_back({key, unrolling});
         std::push_heap(heap.begin(), heap.end());
       });
-  llvm::sort(
-      heap, [](const Entry &a, const Entry &b) { return a.number < b.number; });
+  llvm::sort(heap, [](const Entry &a, const Entry &b) {
+    return a.number() < b.number();
+  });
   for (Entry &entry : heap)
     all.push_back(std::move(entry.unrolling));
 }
@@ -174,8 +171,7 @@ Search<Incumbents>::rankUnrollings() {
     choices.push_back(choice);
   }
   llvm::sort(choices, [](const Choice &a, const Choice &b) {
-    double x = a.least.energyPj * a.least.cycles;
-    double y = b.least.energyPj * b.least.cycles;
+    double x = a.product(), y = b.product();
     return std::tie(a.promise, x, a.index) < std::tie(b.promise, y, b.index);
   });
   return choices;
@@ -188,9 +184,9 @@ template <typename Incumbents>
 std::vector<typename Search<Incumbents>::Choice>
 Search<Incumbents>::mostPromising(ArrayRef<Choice> choices) const {
   std::vector<Choice> byProduct = choices, picked;
-  llvm::stable_sort(byProduct, [](const Choice &a, const Choice &b) {
-    return a.least.energyPj * a.least.cycles <
-           b.least.energyPj * b.least.cycles;
+  llvm::sort(byProduct, [](const Choice &a, const Choice &b) {
+    double x = a.product(), y = b.product();
+    return std::tie(x, a.promise, a.index) < std::tie(y, b.promise, b.index);
   });
   DenseSet<uint64_t> seen;
   auto take = [&](const Choice &choice) {

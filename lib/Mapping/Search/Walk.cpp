@@ -36,8 +36,8 @@ std::vector<typename Walk<Incumbents>::Dataflow> Walk<Incumbents>::dataflows() {
   std::vector<Dataflow> found;
   BoundaryOrder none;
   SmallVector<Load, 12> alone;
-  for (unsigned index = 0; index != tables.boundaries.size(); ++index)
-    alone.push_back(bounds.leastAlone(index));
+  for (const Boundary &boundary : tables.boundaries)
+    alone.push_back(boundary.leastLoad(tables.capacity[boundary.memory]));
   addDataflows(bounds.nothing(), none, alone, found);
   llvm::sort(found);
   return found;
