@@ -10,6 +10,7 @@
 #define TARGETS_SYSTOLIC_ISA_ISA_H
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -105,6 +106,9 @@ std::optional<Instruction> decode(const InstructionBytes &bytes);
 /// dispatcher executes.
 std::optional<Queue> queueOf(Opcode opcode);
 
+/// As the assembler spells it, e.g. "load.in"; "?" for what is no opcode.
+std::string_view mnemonicOf(Opcode opcode);
+
 /// What a program needs to know of the machine, and a simulator of it. All
 /// fields are part of the program and of its machine's hash.
 struct MachineConfig {
@@ -143,6 +147,13 @@ struct Program {
   bool operator==(const Program &) const = default;
 };
 
+/// Whether `machine` can be described by a program: sizes that are not zero and
+/// that addresses can reach. If not, why in `error`.
+bool verify(const MachineConfig &machine, std::string &error);
+/// The form of a program: all that can be said of it without running it. If it
+/// is wrong, where and why in `error`.
+bool verify(const Program &program, std::string &error);
+
 /// The program as the file that the specification describes.
 std::vector<uint8_t> serialize(const Program &program);
 /// Checks everything but what running it finds. Nothing, and why in `error`,
@@ -153,6 +164,8 @@ std::optional<Program> deserialize(const uint8_t *bytes, size_t size,
 /// Assembler text, one instruction a line; `assemble` reads what
 /// `disassemble` writes, and gives an equal program.
 std::string disassemble(const Program &program);
+/// One instruction, without the end of the line.
+std::string disassemble(const Instruction &instruction);
 /// Nothing, and "LINE:COLUMN: what" in `error`, for text that is wrong.
 std::optional<Program> assemble(std::string_view text, std::string &error);
 

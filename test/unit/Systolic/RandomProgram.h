@@ -1,0 +1,26 @@
+//===- RandomProgram.h - Programs of the right form -------------*- C++ -*-===//
+//
+// Random instructions with random operands, all of which have the form that the
+// specification asks for. What they do makes no sense.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEST_UNIT_SYSTOLIC_RANDOMPROGRAM_H
+#define TEST_UNIT_SYSTOLIC_RANDOMPROGRAM_H
+
+#include "targets/systolic/Isa/Isa.h"
+
+#include <random>
+
+namespace aicc::systolic::testing {
+
+/// The machine that most tests use: small, but with every part there is.
+MachineConfig smallMachine();
+
+Instruction randomInstruction(std::mt19937_64 &random);
+/// Up to three entries with up to `instructions` instructions each.
+Program randomProgram(std::mt19937_64 &random, unsigned instructions);
+
+} // namespace aicc::systolic::testing
+
+#endif // TEST_UNIT_SYSTOLIC_RANDOMPROGRAM_H
