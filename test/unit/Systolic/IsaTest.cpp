@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 using namespace aicc::systolic;
-using namespace aicc::systolic::testing;
+using namespace aicc::systolic::tests;
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 using namespace aicc::systolic;
 
-MachineConfig testing::smallMachine() {
+MachineConfig tests::smallMachine() {
   MachineConfig machine;
   machine.rows = 4;
   machine.cols = 6;
@@ -30,7 +30,7 @@ static uint32_t randomAddress(const Field &field, std::mt19937_64 &random) {
   return LocalAddress::make(Space(space), uint32_t(random()), accumulates).bits;
 }
 
-Instruction testing::randomInstruction(std::mt19937_64 &random) {
+Instruction tests::randomInstruction(std::mt19937_64 &random) {
   // Without halt, which is the first.
   const Form &form = forms()[1 + random() % (forms().size() - 1)];
   Instruction instruction;
@@ -50,7 +50,7 @@ Instruction testing::randomInstruction(std::mt19937_64 &random) {
   return instruction;
 }
 
-Program testing::randomProgram(std::mt19937_64 &random, unsigned instructions) {
+Program tests::randomProgram(std::mt19937_64 &random, unsigned instructions) {
   Program program;
   program.machine = smallMachine();
   program.machine.clockKhz = uint32_t(random());

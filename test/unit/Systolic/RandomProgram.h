@@ -12,7 +12,7 @@
 
 #include <random>
 
-namespace aicc::systolic::testing {
+namespace aicc::systolic::tests {
 
 /// The machine that most tests use: small, but with every part there is.
 MachineConfig smallMachine();
@@ -21,6 +21,6 @@ Instruction randomInstruction(std::mt19937_64 &random);
 /// Up to three entries with up to `instructions` instructions each.
 Program randomProgram(std::mt19937_64 &random, unsigned instructions);
 
-} // namespace aicc::systolic::testing
+} // namespace aicc::systolic::tests
 
 #endif // TEST_UNIT_SYSTOLIC_RANDOMPROGRAM_H
