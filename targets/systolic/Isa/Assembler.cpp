@@ -56,7 +56,8 @@ public:
     return text.substr(start, at - start);
   }
 
-  bool integer(int64_t least, int64_t most, int64_t &value);
+  bool integer(int64_t least, int64_t most, int64_t &value,
+               bool decimal = false);
   bool real(uint32_t &bits);
   bool units(uint8_t &set);
   bool name(std::string &result);
@@ -75,10 +76,10 @@ private:
 // Values
 //===----------------------------------------------------------------------===//
 
-bool Line::integer(int64_t least, int64_t most, int64_t &value) {
+bool Line::integer(int64_t least, int64_t most, int64_t &value, bool decimal) {
   size_t start = at;
   bool negative = accept('-');
-  bool hexadecimal = text.substr(at, 2) == "0x";
+  bool hexadecimal = !decimal && text.substr(at, 2) == "0x";
   at += hexadecimal ? 2 : 0;
   uint64_t magnitude = 0;
   const char *end = text.data() + text.size();
@@ -220,8 +221,9 @@ bool Line::value(const Field &field, Instruction &instruction) {
     break;
   case Field::Kind::Rows: {
     int64_t outer = 0;
-    if (!integer(0, field.slot.mask(), number) || !expect('x') ||
-        !integer(0, field.second.mask(), outer))
+    // Decimal: 0x1 has no row, once.
+    if (!integer(0, field.slot.mask(), number, true) || !expect('x') ||
+        !integer(0, field.second.mask(), outer, true))
       return false;
     field.second.set(instruction, uint32_t(outer));
     break;

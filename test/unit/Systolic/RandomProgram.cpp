@@ -41,6 +41,8 @@ Instruction tests::randomInstruction(std::mt19937_64 &random) {
                                     : uint32_t(random()));
     if (field.kind == Field::Kind::Rows)
       field.second.set(instruction, uint32_t(random()));
+    if (random() % 8 == 0 && field.kind != Field::Kind::Address)
+      field.slot.set(instruction, 0);
   }
   if (std::optional<Queue> queue = queueOf(form.opcode)) {
     uint8_t others = 15 & ~(1 << unsigned(*queue));

@@ -10,7 +10,7 @@ std::string tests::machineText(const MachineConfig &machine) {
   return disassemble(program);
 }
 
-bool tests::Run::text(const std::string &lines, TraceSink *trace) {
+bool tests::Launch::text(const std::string &lines, TraceSink *trace) {
   std::optional<Program> assembled =
       assemble(machineText(machine) + ".entry \"test\" segments=" +
                    std::to_string(segments.size()) + "\n" + lines + "\nhalt\n",
@@ -18,7 +18,7 @@ bool tests::Run::text(const std::string &lines, TraceSink *trace) {
   return assembled && program(*assembled, trace);
 }
 
-bool tests::Run::program(const Program &program, TraceSink *trace) {
+bool tests::Launch::program(const Program &program, TraceSink *trace) {
   std::unique_ptr<Simulator> simulator =
       Simulator::create(machine, error, limits);
   if (!simulator || !simulator->load(program, error))
@@ -30,8 +30,8 @@ bool tests::Run::program(const Program &program, TraceSink *trace) {
 }
 
 std::string tests::errorOfRun(const std::string &lines,
-                                const MachineConfig &machine) {
-  Run run(machine);
+                              const MachineConfig &machine) {
+  Launch run(machine);
   run.segment(std::vector<uint8_t>(1024));
   bool good = run.text(lines);
   EXPECT_EQ(good, run.error.empty());

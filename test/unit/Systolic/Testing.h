@@ -15,13 +15,13 @@ namespace aicc::systolic::tests {
 std::string machineText(const MachineConfig &machine);
 
 /// A machine, segments, and what running text on them gave.
-class Run {
+class Launch {
 public:
-  explicit Run(const MachineConfig &machine = smallMachine())
+  explicit Launch(const MachineConfig &machine = smallMachine())
       : machine(machine) {}
 
   /// Adds a segment, all of it writable.
-  Run &segment(std::vector<uint8_t> bytes) {
+  Launch &segment(std::vector<uint8_t> bytes) {
     segments.push_back(std::move(bytes));
     return *this;
   }

@@ -14,7 +14,7 @@ namespace {
 
 RunResult timesOf(const std::string &lines,
                   const MachineConfig &machine = smallMachine()) {
-  Run run(machine);
+  Launch run(machine);
   run.segment(std::vector<uint8_t>(65536)).segment(std::vector<uint8_t>(65536));
   EXPECT_TRUE(run.text(lines)) << run.error;
   return run.result;
