@@ -5,6 +5,7 @@
 #include "aicc/Graph/Passes.h"
 #include "dialects/aicc/IR/Aicc.h"
 #include "dialects/onnx/Lowering/Passes.h"
+#include "dialects/qnn/Transforms/Passes.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -121,6 +122,8 @@ Stage aicc::detectStage(mlir::ModuleOp module) {
   module.walk([&](mlir::Operation *op) {
     if (op->getName().getDialectNamespace() == "onnx")
       stage = Stage::Onnx;
+    else if (op->getName().getDialectNamespace() == "qnn")
+      stage = Stage::Graph;
     else if (mlir::isa<RegionOp>(op))
       stage = Stage::Mapped;
     else if (mlir::isa<LaunchOp>(op))
@@ -139,7 +142,8 @@ void aicc::buildStagePipeline(mlir::OpPassManager &pm, Stage stage,
   case Stage::Onnx:
     return;
   case Stage::Graph:
-    return buildGraphPipeline(pm, options);
+    buildGraphPipeline(pm, options);
+    return qnn::buildQnnPipeline(pm, options);
   case Stage::Structured:
     return onnx::buildStructuredPipeline(pm, options);
   default:

@@ -125,6 +125,40 @@ static FoldResults foldLeakyRelu(FoldContext &c) {
   return mapReal(c, [=](double v) { return v < 0 ? alpha * v : v; });
 }
 
+static double hardSigmoid(double v, double alpha, double beta) {
+  return std::fmax(0, std::fmin(1, alpha * v + beta));
+}
+
+static FoldResults foldHardSigmoid(FoldContext &c) {
+  auto op = cast<onnx::HardSigmoidOp>(c.op);
+  double alpha = op.getAlpha().convertToFloat();
+  double beta = op.getBeta().convertToFloat();
+  return mapReal(c, [=](double v) { return hardSigmoid(v, alpha, beta); });
+}
+
+static double hardSwish(double v) { return v * hardSigmoid(v, 1.0 / 6, 0.5); }
+
+static FoldResults foldElu(FoldContext &c) {
+  double alpha = cast<onnx::EluOp>(c.op).getAlpha().convertToFloat();
+  return mapReal(c,
+                 [=](double v) { return v < 0 ? alpha * std::expm1(v) : v; });
+}
+
+static double softplus(double v) {
+  return std::fmax(v, 0) + std::log1p(std::exp(-std::fabs(v)));
+}
+
+/// x / 2 * (1 + erf(x / sqrt(2))), or its approximation by tanh.
+static FoldResults foldGelu(FoldContext &c) {
+  if (cast<onnx::GeluOp>(c.op).getApproximate() == "none")
+    return mapReal(
+        c, [](double v) { return 0.5 * v * (1 + std::erf(v * M_SQRT1_2)); });
+  return mapReal(c, [](double v) {
+    double inner = M_2_SQRTPI * M_SQRT1_2 * (v + 0.044715 * v * v * v);
+    return 0.5 * v * (1 + std::tanh(inner));
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Binary
 //===----------------------------------------------------------------------===//
@@ -386,6 +420,11 @@ void addElementwiseFolds(FoldTable &t) {
   t["onnx.Sign"] = foldSign;
   t["onnx.Relu"] = foldRelu;
   t["onnx.LeakyRelu"] = foldLeakyRelu;
+  t["onnx.HardSigmoid"] = foldHardSigmoid;
+  t["onnx.HardSwish"] = foldReal<hardSwish>;
+  t["onnx.Elu"] = foldElu;
+  t["onnx.Softplus"] = foldReal<softplus>;
+  t["onnx.Gelu"] = foldGelu;
   t["onnx.Not"] = foldNot;
   t["onnx.BitwiseNot"] = foldBitwiseNot;
   t["onnx.IsNaN"] = foldIsNaN;

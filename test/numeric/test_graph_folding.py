@@ -14,10 +14,10 @@ from onnx import helper, numpy_helper
 # The operators that are folded whatever their attributes; see lib/Graph/Fold*.cpp.
 FOLDED = set(
     """Abs Add And Atan BitwiseAnd BitwiseNot BitwiseOr BitwiseXor BitShift Cast Ceil Clip Concat Constant
-    ConstantOfShape Cos Div Equal Erf Exp Expand Flatten Floor Gather Greater GreaterOrEqual Identity IsNaN
-    LeakyRelu Less LessOrEqual Log Mod Mul Neg NonZero Not Or Pow Range Reciprocal ReduceL1 ReduceL2 ReduceMax
-    ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Round Shape Sigmoid Sign Sin Size
-    Slice Split Sqrt Squeeze Sub Tan Tanh Tile Transpose Trilu Unsqueeze Where Xor""".split()
+    ConstantOfShape Cos Div Elu Equal Erf Exp Expand Flatten Floor Gather Gelu Greater GreaterOrEqual HardSigmoid
+    HardSwish Identity IsNaN LeakyRelu Less LessOrEqual Log Mod Mul Neg NonZero Not Or Pow Range Reciprocal ReduceL1
+    ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Round Shape Sigmoid Sign
+    Sin Size Slice Softplus Split Sqrt Squeeze Sub Tan Tanh Tile Transpose Trilu Unsqueeze Where Xor""".split()
 )
 NUMBERS = {
     getattr(onnx.TensorProto, name)

@@ -30,7 +30,7 @@ static AffineMap leadingLoops(NodeContext &c, unsigned loops, unsigned count) {
 
 /// Loops (n, o, out..., c, k...).
 static Value convolvePlain(NodeContext &c, Value x, Value w,
-                           const Windows &windows) {
+                           const Windows &windows, const Readings &readings) {
   unsigned r = windows.rank(), count = 3 + 2 * r;
   SmallVector<AffineExpr> xs{c.dim(0), c.dim(2 + r)};
   xs.append(tapIndices(c, windows, 2, 3 + r));
@@ -38,14 +38,16 @@ static Value convolvePlain(NodeContext &c, Value x, Value w,
   appendLoops(c, ws, 3 + r, r);
   Shape shape{shapeOf(x)[0], shapeOf(w)[0]};
   shape.append(windows.output);
-  return c.contract({x, c.map(count, xs)}, {w, c.map(count, ws)}, shape,
+  return c.contract({x, c.map(count, xs), readings.x},
+                    {w, c.map(count, ws), readings.w}, shape,
                     leadingLoops(c, count, 2 + r), loops(2 + r, 1 + r));
 }
 
 /// One input channel a group. With one output channel each the loops are
 /// (n, c, out..., k...), with more (n, c, o, out..., k...).
 static Value convolveDepthwise(NodeContext &c, Value x, Value w,
-                               const Windows &windows) {
+                               const Windows &windows,
+                               const Readings &readings) {
   int64_t channels = shapeOf(x)[1], multiplier = shapeOf(w)[0] / channels;
   unsigned r = windows.rank(), lead = multiplier == 1 ? 2 : 3;
   unsigned count = lead + 2 * r;
@@ -62,8 +64,9 @@ static Value convolveDepthwise(NodeContext &c, Value x, Value w,
   split.append(windows.kernel);
   shape.append(windows.output);
   Value y =
-      c.contract({x, c.map(count, xs)}, {c.reshape(w, split), c.map(count, ws)},
-                 shape, leadingLoops(c, count, lead + r), loops(lead + r, r));
+      c.contract({x, c.map(count, xs), readings.x},
+                 {c.reshape(w, split), c.map(count, ws), readings.w}, shape,
+                 leadingLoops(c, count, lead + r), loops(lead + r, r));
   Shape merged{shape[0], channels * multiplier};
   merged.append(windows.output);
   return c.reshape(y, merged);
@@ -71,7 +74,8 @@ static Value convolveDepthwise(NodeContext &c, Value x, Value w,
 
 /// Loops (n, g, o, out..., c, k...).
 static Value convolveGrouped(NodeContext &c, Value x, Value w,
-                             const Windows &windows, int64_t group) {
+                             const Windows &windows, int64_t group,
+                             const Readings &readings) {
   unsigned r = windows.rank(), count = 4 + 2 * r;
   int64_t outputs = shapeOf(w)[0];
   Shape splitX{shapeOf(x)[0], group, shapeOf(x)[1] / group};
@@ -84,21 +88,22 @@ static Value convolveGrouped(NodeContext &c, Value x, Value w,
   appendLoops(c, ws, 4 + r, r);
   Shape shape{shapeOf(x)[0], group, outputs / group};
   shape.append(windows.output);
-  Value y = c.contract({c.reshape(x, splitX), c.map(count, xs)},
-                       {c.reshape(w, splitW), c.map(count, ws)}, shape,
-                       leadingLoops(c, count, 3 + r), loops(3 + r, 1 + r));
+  Value y =
+      c.contract({c.reshape(x, splitX), c.map(count, xs), readings.x},
+                 {c.reshape(w, splitW), c.map(count, ws), readings.w}, shape,
+                 leadingLoops(c, count, 3 + r), loops(3 + r, 1 + r));
   Shape merged{shape[0], outputs};
   merged.append(windows.output);
   return c.reshape(y, merged);
 }
 
 Value convolve(NodeContext &c, Value x, Value w, const Windows &windows,
-               int64_t group) {
+               int64_t group, const Readings &readings) {
   if (group == 1)
-    return convolvePlain(c, x, w, windows);
+    return convolvePlain(c, x, w, windows, readings);
   if (shapeOf(w)[1] == 1)
-    return convolveDepthwise(c, x, w, windows);
-  return convolveGrouped(c, x, w, windows, group);
+    return convolveDepthwise(c, x, w, windows, readings);
+  return convolveGrouped(c, x, w, windows, group, readings);
 }
 
 } // namespace aicc::onnx

@@ -16,9 +16,10 @@ mlir::FailureOr<Windows> convolutionWindows(NodeContext &c, WindowAttrs attrs,
                                             int64_t group);
 
 /// The convolution of a padded x with w, without bias. Elements of any type
-/// that x and w share.
+/// that x and w share, or narrow integers with readings.
 mlir::Value convolve(NodeContext &c, mlir::Value x, mlir::Value w,
-                     const Windows &windows, int64_t group);
+                     const Windows &windows, int64_t group,
+                     const Readings &readings = {});
 
 } // namespace aicc::onnx
 

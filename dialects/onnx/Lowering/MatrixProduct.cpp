@@ -14,7 +14,7 @@ batchExprs(NodeContext &c, ArrayRef<int64_t> batch, ArrayRef<int64_t> shape) {
 
 /// Operands of rank >= 2; `batch` is the shape of the result's stack.
 static Value stackedProduct(NodeContext &c, Value a, Value b,
-                            ArrayRef<int64_t> batch) {
+                            ArrayRef<int64_t> batch, const Readings &readings) {
   unsigned r = batch.size();
   AffineExpr m = c.dim(r), n = c.dim(r + 1), k = c.dim(r + 2);
   // Stacks of one matrix are that matrix.
@@ -35,11 +35,13 @@ static Value stackedProduct(NodeContext &c, Value a, Value b,
   SmallVector<AffineExpr> ys;
   for (unsigned i = 0; i < r + 2; ++i)
     ys.push_back(c.dim(i));
-  return c.contract({a, c.map(r + 3, as)}, {b, c.map(r + 3, bs)}, shape,
-                    c.map(r + 3, ys), loops(r + 2, 1));
+  return c.contract({a, c.map(r + 3, as), readings.x},
+                    {b, c.map(r + 3, bs), readings.w}, shape, c.map(r + 3, ys),
+                    loops(r + 2, 1));
 }
 
-FailureOr<Value> matrixProduct(NodeContext &c, Value a, Value b) {
+FailureOr<Value> matrixProduct(NodeContext &c, Value a, Value b,
+                               const Readings &readings) {
   if (rankOf(a) == 0 || rankOf(b) == 0)
     return c.unsupported("an operand is a scalar");
   bool vectorA = rankOf(a) == 1, vectorB = rankOf(b) == 1;
@@ -61,9 +63,9 @@ FailureOr<Value> matrixProduct(NodeContext &c, Value a, Value b) {
   Value y;
   if (product(shapeB.drop_back(2)) == 1) {
     int64_t rows = product(shapeA.drop_back(1));
-    y = stackedProduct(c, c.reshape(a, {rows, shapeA.back()}), b, {});
+    y = stackedProduct(c, c.reshape(a, {rows, shapeA.back()}), b, {}, readings);
   } else {
-    y = stackedProduct(c, a, b, *batch);
+    y = stackedProduct(c, a, b, *batch, readings);
   }
   return c.reshape(y, result);
 }

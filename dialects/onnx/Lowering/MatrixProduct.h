@@ -11,7 +11,8 @@ namespace aicc::onnx {
 /// (batch..., m, n, k); a right side that is one matrix takes all rows of the
 /// left as one (m, n, k).
 mlir::FailureOr<mlir::Value> matrixProduct(NodeContext &c, mlir::Value a,
-                                           mlir::Value b);
+                                           mlir::Value b,
+                                           const Readings &readings = {});
 
 } // namespace aicc::onnx
 

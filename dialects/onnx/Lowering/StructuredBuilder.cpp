@@ -435,14 +435,20 @@ Value StructuredBuilder::sum(Value input, ArrayRef<int64_t> axes) {
 Value StructuredBuilder::contract(Indexed x, Indexed y, ArrayRef<int64_t> shape,
                                   AffineMap outputMap,
                                   ArrayRef<utils::IteratorType> iterators) {
-  Type element = elementOf(x.value), type = computeType(element);
+  Type element = x.reading ? b.getI32Type() : elementOf(x.value);
+  Type type = computeType(element);
+  auto read = [&](ScalarBuilder &s, Value value, const Indexed &factor) {
+    if (isa<FloatType>(type))
+      return s.cast(value, false, type, false);
+    if (!factor.reading)
+      return value;
+    Value wide = s.cast(value, factor.reading->isUnsigned, type, false);
+    int64_t zero = factor.reading->zeroPoint;
+    return zero == 0 ? wide : s.sub(wide, s.integer(type, zero));
+  };
   Value result = generic({x, y}, filled(shape, type, 0), outputMap, iterators,
                          [&](ScalarBuilder &s, ValueRange v) {
-                           Value p = v[0], q = v[1];
-                           if (isa<FloatType>(type)) {
-                             p = s.cast(p, false, type, false);
-                             q = s.cast(q, false, type, false);
-                           }
+                           Value p = read(s, v[0], x), q = read(s, v[1], y);
                            return s.add(v[2], s.mul(p, q));
                          });
   return convert(result, element);

@@ -36,10 +36,23 @@ inline mlir::Type elementOf(mlir::Value value) {
   return tensorType(value).getElementType();
 }
 
+/// How a product of narrow integers reads a factor: widened to i32, less its
+/// zero point.
+struct Reading {
+  bool isUnsigned = false;
+  int64_t zeroPoint = 0;
+};
+
+/// Those of a left and a right factor; none unless both are narrow integers.
+struct Readings {
+  std::optional<Reading> x = std::nullopt, w = std::nullopt;
+};
+
 /// An input of a generic operation and how the loops index it.
 struct Indexed {
   mlir::Value value;
   mlir::AffineMap map;
+  std::optional<Reading> reading = std::nullopt; ///< Of integer products.
 };
 
 class StructuredBuilder {
@@ -132,7 +145,7 @@ public:
            llvm::ArrayRef<mlir::AffineMap> outputMaps,
            llvm::ArrayRef<mlir::utils::IteratorType> iterators, BodyN body);
   /// sum of x * y into a zeroed tensor; narrow floats accumulate in f32 and
-  /// are rounded once at the end.
+  /// are rounded once at the end. With readings the sums are i32.
   mlir::Value contract(Indexed x, Indexed y, llvm::ArrayRef<int64_t> shape,
                        mlir::AffineMap outputMap,
                        llvm::ArrayRef<mlir::utils::IteratorType> iterators);

@@ -78,4 +78,30 @@ SmallVector<AffineExpr> tapIndices(NodeContext &c, const Windows &w,
   return exprs;
 }
 
+PoolLoops::PoolLoops(NodeContext &c, Value x, const Windows &w)
+    : rank(w.rank()), count(2 + 2 * rank) {
+  SmallVector<AffineExpr> xs{c.dim(0), c.dim(1)}, ks;
+  xs.append(tapIndices(c, w, 2, 2 + rank));
+  for (unsigned i = 0; i < rank; ++i)
+    ks.push_back(c.dim(2 + rank + i));
+  inputs = {{x, c.map(count, xs)},
+            {c.empty(w.kernel, c.b.getI1Type()), c.map(count, ks)}};
+  output = c.identity(count).getMajorSubMap(2 + rank);
+  iterators = loops(2 + rank, rank);
+  shape = {shapeOf(x)[0], shapeOf(x)[1]};
+  shape.append(w.output);
+}
+
+Value PoolLoops::reduce(NodeContext &c, TypedAttr init,
+                        StructuredBuilder::Body body) {
+  Type type = init.getType();
+  return c.generic(inputs, c.filled(shape, type, init), output, iterators,
+                   [&](ScalarBuilder &s, ValueRange v) {
+                     Value x = v[0];
+                     if (isa<FloatType>(type))
+                       x = s.cast(x, false, type, false);
+                     return body(s, {v[2], x});
+                   });
+}
+
 } // namespace aicc::onnx

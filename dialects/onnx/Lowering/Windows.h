@@ -53,6 +53,23 @@ llvm::SmallVector<mlir::AffineExpr> tapIndices(NodeContext &c,
                                                unsigned firstOutput,
                                                unsigned firstKernel);
 
+/// The loops (n, c, out..., k...) of a pool over a padded input. The window's
+/// shape comes from an operand of type i1 that the payload ignores, as in
+/// linalg's own pooling operations.
+struct PoolLoops {
+  PoolLoops(NodeContext &c, mlir::Value x, const Windows &windows);
+
+  /// body(accumulator, element), starting from `init`.
+  mlir::Value reduce(NodeContext &c, mlir::TypedAttr init,
+                     StructuredBuilder::Body body);
+
+  unsigned rank, count;
+  llvm::SmallVector<Indexed> inputs;
+  mlir::AffineMap output;
+  Iterators iterators;
+  Shape shape;
+};
+
 /// The spatial part of a N x C x spatial shape.
 inline llvm::ArrayRef<int64_t> spatial(llvm::ArrayRef<int64_t> shape) {
   return shape.drop_front(2);

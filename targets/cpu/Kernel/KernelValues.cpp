@@ -222,6 +222,11 @@ void KernelEmitter::store(unsigned operand, const IndexForms &index,
   Value vector = toMemory(toVector(lane));
   if (stride == 1 && lanes == mapping.lanes) {
     vector::StoreOp::create(builder, loc, vector, buffer, position);
+  } else if (lanes == 1) {
+    // A masked store of one lane is a scalar store. LLVM 22 knows that too, but
+    // stores as many bits as the lane had before it was truncated (AVX-512).
+    Value scalar = vector::ExtractOp::create(builder, loc, vector, 0);
+    memref::StoreOp::create(builder, loc, scalar, buffer, position);
   } else if (stride == 1) {
     vector::MaskedStoreOp::create(builder, loc, buffer, position,
                                   maskFor(lanes), vector);

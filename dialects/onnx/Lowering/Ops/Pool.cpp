@@ -1,7 +1,6 @@
 //===- Pool.cpp - Pooling over windows and over everything ----------------===//
 //
-// Loops (n, c, out..., k...). The window's shape comes from an operand of type
-// i1 that the payload ignores, as in linalg's own pooling operations.
+// Loops (n, c, out..., k...).
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,43 +15,6 @@ using namespace mlir;
 namespace aicc::onnx {
 
 using Order = ScalarBuilder::Order;
-
-namespace {
-/// The loops of a pool over a padded input.
-struct PoolLoops {
-  PoolLoops(NodeContext &c, Value x, const Windows &w)
-      : rank(w.rank()), count(2 + 2 * rank) {
-    SmallVector<AffineExpr> xs{c.dim(0), c.dim(1)}, ks;
-    xs.append(tapIndices(c, w, 2, 2 + rank));
-    for (unsigned i = 0; i < rank; ++i)
-      ks.push_back(c.dim(2 + rank + i));
-    inputs = {{x, c.map(count, xs)},
-              {c.empty(w.kernel, c.b.getI1Type()), c.map(count, ks)}};
-    output = c.identity(count).getMajorSubMap(2 + rank);
-    iterators = loops(2 + rank, rank);
-    shape = {shapeOf(x)[0], shapeOf(x)[1]};
-    shape.append(w.output);
-  }
-
-  /// body(accumulator, element), starting from `init`.
-  Value reduce(NodeContext &c, TypedAttr init, StructuredBuilder::Body body) {
-    Type type = init.getType();
-    return c.generic(inputs, c.filled(shape, type, init), output, iterators,
-                     [&](ScalarBuilder &s, ValueRange v) {
-                       Value x = v[0];
-                       if (isa<FloatType>(type))
-                         x = s.cast(x, false, type, false);
-                       return body(s, {v[2], x});
-                     });
-  }
-
-  unsigned rank, count;
-  SmallVector<Indexed> inputs;
-  AffineMap output;
-  Iterators iterators;
-  Shape shape;
-};
-} // namespace
 
 template <typename OpT>
 static FailureOr<Windows> poolWindows(OpT op, NodeContext &c) {

@@ -1,7 +1,8 @@
 //===- Quantize.cpp - Quantised operators ---------------------------------===//
 //
 // Real values are (q - zero point) * scale. Quantising rounds half to even and
-// saturates. Products accumulate in i32 on centred values.
+// saturates. Products accumulate in i32 on centred values; those whose
+// parameters are constants are operators of `qnn` by now.
 //
 //===----------------------------------------------------------------------===//
 
@@ -119,20 +120,20 @@ static LogicalResult lowerDequantizeLinear(DequantizeLinearOp op,
     return c.unsupported("the quantised type is no integer");
   bool isUnsigned = isUnsignedValue(op.getX());
   c.set(op.getY(),
-        c.elementwise(*inputs, c.shapeOfResult(op.getY()),
-                      c.elementOfResult(op.getY()),
-                      [&](ScalarBuilder &s, ValueRange v) {
-                        // Differences of 8- and 16-bit values fit i32; those
-                        // of 32-bit values are taken in f64's integers.
-                        Type i64 = s.b.getI64Type(), scale = v[1].getType();
-                        Type wide = v[0].getType().getIntOrFloatBitWidth() < 32
-                                        ? s.b.getI32Type()
-                                        : i64;
-                        Value q = s.cast(v[0], isUnsigned, wide, false);
-                        if (v.size() > 2)
-                          q = s.sub(q, s.cast(v[2], isUnsigned, wide, false));
-                        return s.mul(s.cast(q, false, scale, false), v[1]);
-                      }));
+        c.elementwise(
+            *inputs, c.shapeOfResult(op.getY()), c.elementOfResult(op.getY()),
+            [&](ScalarBuilder &s, ValueRange v) {
+              // Differences of 8- and 16-bit values fit i32; those
+              // of 32-bit values are taken in i64.
+              Type scale = v[1].getType();
+              bool isNarrow = v[0].getType().getIntOrFloatBitWidth() < 32;
+              Type wide = isNarrow || v.size() == 2 ? s.b.getI32Type()
+                                                    : s.b.getI64Type();
+              Value q = s.cast(v[0], isUnsigned, wide, false);
+              if (v.size() > 2)
+                q = s.sub(q, s.cast(v[2], isUnsigned, wide, false));
+              return s.mul(s.cast(q, false, scale, false), v[1]);
+            }));
   return success();
 }
 
