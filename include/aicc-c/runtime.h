@@ -92,7 +92,7 @@ typedef struct aicc_tensor_desc {
 \*===----------------------------------------------------------------------===*/
 
 /** Version of the structures in this section. */
-#define AICC_ABI_VERSION 1
+#define AICC_ABI_VERSION 2
 
 /** A range [begin, end) of the iterations of a kernel. */
 typedef void (*aicc_body)(void *const *args, int64_t begin, int64_t end);
@@ -103,6 +103,18 @@ typedef void (*aicc_body)(void *const *args, int64_t begin, int64_t end);
 typedef void (*aicc_parallel_for)(void *pool, aicc_body body, void *const *args,
                                   int64_t trip, int64_t grain);
 
+/** Memory of the program that a device may read, and write if `writable`. */
+typedef struct aicc_buffer {
+  void *data;
+  uint64_t bytes;
+  uint64_t writable; /**< 0 or 1. */
+} aicc_buffer;
+
+/** Runs entry `entry` of the model's device program on `buffers` and returns
+ *  when it is done. `device` is that of the invocation, which keeps errors. */
+typedef void (*aicc_offload)(void *device, uint64_t entry,
+                             const aicc_buffer *buffers, uint64_t count);
+
 /** Everything that one run of a compiled model reads and writes. Inputs and
  *  outputs are in model order. */
 typedef struct aicc_invocation {
@@ -112,6 +124,8 @@ typedef struct aicc_invocation {
   const void *weights; /**< Those of the description, or a copy of them. */
   aicc_parallel_for parallel_for; /**< Null: serial. */
   void *pool;                     /**< Handed to `parallel_for`. */
+  aicc_offload offload; /**< Needed by models with a device program. */
+  void *device;         /**< Handed to `offload`. */
 } aicc_invocation;
 
 /** A compiled model. An object or library emitted from `net.onnx` defines one
@@ -121,7 +135,8 @@ typedef struct aicc_model_desc {
   uint32_t abi_version; /**< AICC_ABI_VERSION. */
   uint32_t struct_bytes;
   const char *name;
-  int32_t (*invoke)(const aicc_invocation *); /**< Returns 0. */
+  /** Returns 0, or 1 if it needs a device and the invocation has none. */
+  int32_t (*invoke)(const aicc_invocation *);
   const void *weights;      /**< Null if there are none or in a side file. */
   const char *weights_file; /**< Name of the side file, or null. */
   uint64_t weight_bytes;
@@ -132,6 +147,9 @@ typedef struct aicc_model_desc {
   const aicc_tensor_desc *outputs;
   uint32_t num_inputs;
   uint32_t num_outputs;
+  const char *device_family;  /**< Of its device program; null: it has none. */
+  const void *device_program; /**< In the format of that family. */
+  uint64_t device_program_bytes;
 } aicc_model_desc;
 
 /*===----------------------------------------------------------------------===*\
@@ -150,6 +168,7 @@ typedef enum aicc_status {
   AICC_ERROR_SHAPE = 8,     /**< Wrong shape. */
   AICC_ERROR_ALIGNMENT = 9, /**< Data not aligned to its element size. */
   AICC_ERROR_NAME = 10,     /**< No input or output of that name. */
+  AICC_ERROR_DEVICE = 11,   /**< No device for the model, or it failed. */
   AICC_ERROR_INTERNAL = 70  /**< A defect of ours. */
 } aicc_status;
 
@@ -223,6 +242,52 @@ AICC_RUNTIME_API aicc_status aicc_run(aicc_context *context,
 /** Threads that all runs of this process together may use; at first the number
  *  of processors. Returns the former value; 0 only asks. */
 AICC_RUNTIME_API int32_t aicc_set_budget(int32_t threads);
+
+/*===----------------------------------------------------------------------===*\
+|* Devices
+\*===----------------------------------------------------------------------===*/
+
+/** What runs the device programs of one family: a driver of hardware, or a
+ *  simulator. Functions that fail write a text of less than `error_bytes` to
+ *  `error`. One device serves one context. */
+typedef struct aicc_driver {
+  uint32_t struct_bytes; /**< Of this structure. */
+  const char *family;    /**< As in `aicc_model_desc`. */
+  /** A device that is ready to run `program` (which outlives it), or null. */
+  void *(*open)(const void *program, uint64_t bytes, char *error,
+                size_t error_bytes);
+  /** Runs one entry. Returns 0 if that went well. */
+  int32_t (*run)(void *device, uint64_t entry, const aicc_buffer *buffers,
+                 uint64_t count, char *error, size_t error_bytes);
+  /** What the device counted since `reset`, as JSON (docs/counts.md), valid
+   *  until its next call; null if it does not count. */
+  const char *(*counts)(void *device);
+  /** Counts start from 0. */
+  void (*reset)(void *device);
+  /** Records from now on what happens when; null where there are no traces. */
+  void (*start_trace)(void *device);
+  /** Writes what was recorded since `reset`, for https://ui.perfetto.dev.
+   *  Returns 0 if that went well. */
+  int32_t (*write_trace)(void *device, const char *path, char *error,
+                         size_t error_bytes);
+  void (*close)(void *device);
+} aicc_driver;
+
+/** Makes `driver` (which outlives all contexts) the one of its family, in place
+ *  of the one that the library has. Not while contexts are created. */
+AICC_RUNTIME_API aicc_status aicc_register_driver(const aicc_driver *driver);
+
+/** What the device of `context` counted in its last run, as JSON; null if the
+ *  model has no device program or the device does not count. Valid until the
+ *  next call with that context. */
+AICC_RUNTIME_API const char *aicc_context_counts(const aicc_context *context);
+
+/** Records what the device does in runs from now on. */
+AICC_RUNTIME_API aicc_status aicc_context_start_trace(aicc_context *context);
+
+/** Writes the record of the last run to `path`. */
+AICC_RUNTIME_API aicc_status aicc_context_write_trace(aicc_context *context,
+                                                      const char *path);
 
 /*===----------------------------------------------------------------------===*\
 |* Programs

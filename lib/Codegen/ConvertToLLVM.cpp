@@ -9,6 +9,7 @@
 #include "aicc/Codegen/Passes.h"
 
 #include "dialects/aicc/IR/Aicc.h"
+#include "lib/Codegen/Offload.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -34,34 +35,9 @@ namespace aicc {
 } // namespace aicc
 
 using namespace mlir;
+using aicc::loadField;
 
 namespace {
-
-/// Fields of aicc_invocation (aicc-c/runtime.h), in order.
-enum InvocationField {
-  Inputs,
-  Outputs,
-  Arena,
-  Weights,
-  ParallelFor,
-  Pool,
-  NumInvocationFields
-};
-
-LLVM::LLVMStructType invocationType(MLIRContext *context) {
-  SmallVector<Type> fields(NumInvocationFields,
-                           LLVM::LLVMPointerType::get(context));
-  return LLVM::LLVMStructType::getLiteral(context, fields);
-}
-
-Value loadField(OpBuilder &b, Location loc, Value invocation,
-                InvocationField field) {
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
-  Value address = LLVM::GEPOp::create(
-      b, loc, pointer, invocationType(b.getContext()), invocation,
-      ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(field)});
-  return LLVM::LoadOp::create(b, loc, pointer, address);
-}
 
 /// Element `index` of the array of pointers at `array`.
 Value loadPointer(OpBuilder &b, Location loc, Value array, int32_t index) {
@@ -268,7 +244,7 @@ void buildLaunchHelper(OpBuilder &b, Location loc) {
         grain = entry->getArgument(4);
 
   b.setInsertionPointToEnd(entry);
-  Value parallelFor = loadField(b, loc, invocation, ParallelFor);
+  Value parallelFor = loadField(b, loc, invocation, aicc::ParallelFor);
   Value null = LLVM::ZeroOp::create(b, loc, pointer);
   Value isNull =
       LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, parallelFor, null);
@@ -282,7 +258,7 @@ void buildLaunchHelper(OpBuilder &b, Location loc) {
   LLVM::ReturnOp::create(b, loc, ValueRange());
 
   b.setInsertionPointToEnd(parallel);
-  Value pool = loadField(b, loc, invocation, Pool);
+  Value pool = loadField(b, loc, invocation, aicc::Pool);
   LLVM::CallOp::create(b, loc,
                        LLVM::LLVMFunctionType::get(
                            voidType, {pointer, pointer, pointer, i64, i64}),
@@ -318,7 +294,7 @@ void buildBody(OpBuilder &b, LLVM::LLVMFuncOp kernel) {
 
 /// int32 invoke(invocation): unpacks the invocation and calls the entry.
 void buildInvoke(OpBuilder &b, LLVM::LLVMFuncOp entry, const EntryShape &shape,
-                 StringRef name) {
+                 StringRef name, bool needsDevice) {
   MLIRContext *context = b.getContext();
   Location loc = entry.getLoc();
   auto pointer = LLVM::LLVMPointerType::get(context);
@@ -329,15 +305,17 @@ void buildInvoke(OpBuilder &b, LLVM::LLVMFuncOp entry, const EntryShape &shape,
   Block *block = invoke.addEntryBlock(b);
   b.setInsertionPointToEnd(block);
   Value invocation = block->getArgument(0);
+  if (needsDevice)
+    aicc::buildDeviceCheck(b, loc, invocation);
   SmallVector<Value> args;
-  Value inputs = loadField(b, loc, invocation, Inputs);
+  Value inputs = loadField(b, loc, invocation, aicc::Inputs);
   for (unsigned i = 0; i < shape.numInputs; ++i)
     args.push_back(loadPointer(b, loc, inputs, i));
-  Value outputs = loadField(b, loc, invocation, Outputs);
+  Value outputs = loadField(b, loc, invocation, aicc::Outputs);
   for (unsigned i = 0; i < shape.numOutputs; ++i)
     args.push_back(loadPointer(b, loc, outputs, i));
-  args.push_back(loadField(b, loc, invocation, Arena));
-  args.push_back(loadField(b, loc, invocation, Weights));
+  args.push_back(loadField(b, loc, invocation, aicc::Arena));
+  args.push_back(loadField(b, loc, invocation, aicc::Weights));
   args.push_back(invocation);
   LLVM::CallOp::create(b, loc, entry, args);
   Value zero =
@@ -358,6 +336,11 @@ struct ConvertToLLVM : public aicc::impl::ConvertToLLVMPassBase<ConvertToLLVM> {
     if (failed(prepare(module, entry, shape)))
       return signalPassFailure();
     std::string entryName = entry ? entry.getName().str() : "";
+    bool needsDevice = module
+                           .walk([](aicc::OffloadOp) {
+                             return WalkResult::interrupt();
+                           })
+                           .wasInterrupted();
     llvm::SetVector<StringRef> parallel = parallelKernels(module);
     SmallVector<std::string> kernels;
     for (StringRef name : parallel)
@@ -375,7 +358,7 @@ struct ConvertToLLVM : public aicc::impl::ConvertToLLVMPassBase<ConvertToLLVM> {
     }
     if (entry)
       buildInvoke(b, module.lookupSymbol<LLVM::LLVMFuncOp>(entryName), shape,
-                  "invoke");
+                  "invoke", needsDevice);
     if (failed(addPrefix(module, prefix)))
       return signalPassFailure();
   }
@@ -398,10 +381,12 @@ private:
       entry = function;
     }
     bool launches = false;
-    auto result = module.walk([&](aicc::LaunchOp launch) -> WalkResult {
+    auto result = module.walk([&](Operation *launch) -> WalkResult {
+      if (!isa<aicc::LaunchOp, aicc::OffloadOp>(launch))
+        return WalkResult::advance();
       launches = true;
       if (!entry || launch->getParentOfType<func::FuncOp>() != entry)
-        return launch.emitOpError("expected to be inside the function with "
+        return launch->emitOpError("expected to be inside the function with "
                                   "'aicc.entry'");
       return WalkResult::advance();
     });
@@ -448,6 +433,7 @@ private:
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);
     patterns.add<LaunchLowering>(converter);
+    aicc::populateOffloadLowering(converter, patterns);
 
     LLVMConversionTarget target(*context);
     // Casts left by convert-vector-to-llvm; reconciled right after this pass.

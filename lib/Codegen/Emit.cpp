@@ -24,6 +24,26 @@
 using namespace mlir;
 using namespace aicc;
 
+EmitInputs EmitInputs::get(const CompileOptions &options, EmitKind kind,
+                           llvm::StringRef path) {
+  EmitInputs inputs;
+  inputs.kind = kind;
+  inputs.outputPath = path.str();
+  inputs.modelPath = options.modelPath;
+  inputs.triple = options.triple;
+  inputs.cpu = options.cpu;
+  inputs.optLevel = options.optLevel;
+  inputs.finalPath = options.outputPath;
+  if (llvm::Expected<llvm::json::Value> manifest =
+          llvm::json::parse(options.manifest)) {
+    if (llvm::json::Object *members = manifest->getAsObject())
+      inputs.manifest = std::move(*members);
+  } else {
+    llvm::consumeError(manifest.takeError());
+  }
+  return inputs;
+}
+
 namespace {
 
 /// One emission, from the loops stage to the file.

@@ -69,6 +69,18 @@ public:
                   GlobalValue::PrivateLinkage);
   }
 
+  Constant *device(llvm::ArrayRef<char> program) {
+    GlobalVariable *result = global(
+        llvm::ConstantDataArray::getString(
+            context, llvm::StringRef(program.data(), program.size()),
+            /*AddNull=*/false),
+        prefix + "_device", GlobalValue::ExternalLinkage);
+    result->setVisibility(GlobalValue::HiddenVisibility);
+    result->setSection(".aicc.device");
+    result->setAlignment(llvm::Align(16));
+    return result;
+  }
+
   Constant *manifest(llvm::StringRef text) {
     GlobalVariable *result = global(
         llvm::ConstantDataArray::getString(context, text, /*AddNull=*/false),
@@ -115,6 +127,7 @@ void aicc::addModelData(llvm::Module &module, const ProgramInfo &program,
                         llvm::StringRef manifest, llvm::StringRef weightsFile) {
   DataBuilder b(module, program.prefix);
   bool inside = program.weightBytes > 0 && weightsFile.empty();
+  bool hasDevice = !program.deviceFamily.empty();
   llvm::Function *invoke = module.getFunction(program.prefix + "_invoke");
   Constant *fields[] = {
       b.i32(AICC_ABI_VERSION),
@@ -131,6 +144,9 @@ void aicc::addModelData(llvm::Module &module, const ProgramInfo &program,
       b.tensors(program.outputs),
       b.i32(program.inputs.size()),
       b.i32(program.outputs.size()),
+      hasDevice ? b.string(program.deviceFamily) : b.null(),
+      hasDevice ? b.device(program.deviceProgram) : b.null(),
+      b.i64(program.deviceProgram.size()),
   };
   GlobalVariable *desc =
       b.global(llvm::ConstantStruct::getAnon(fields), program.prefix + "_model",

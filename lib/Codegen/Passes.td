@@ -48,6 +48,9 @@ def ConvertToLLVMPass : Pass<"aicc-convert-to-llvm", "::mlir::ModuleOp"> {
     - `aicc.launch` with grain 0 becomes a call of the kernel with the range
       [0, trip), any other a call of the host's `parallel_for`, or of the body
       if the host has none;
+    - `aicc.offload` becomes a call of the host's `offload` with the addresses
+      and sizes of its arguments; a program that has one returns 1 where the
+      host has no device;
     - the function with the attribute `aicc.entry` is wrapped as
       `i32 @<prefix>_invoke(ptr)`, which takes the `aicc_invocation` of
       `aicc-c/runtime.h`;

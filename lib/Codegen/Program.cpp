@@ -120,14 +120,32 @@ static int64_t timesRun(Operation *op) {
 }
 
 static void readLaunches(func::FuncOp entry, ProgramInfo &info) {
-  entry.walk([&](LaunchOp launch) {
-    auto cost = launch->getAttrOfType<CostAttr>("aicc.cost");
-    if (!cost)
+  entry.walk([&](Operation *op) {
+    auto cost = op->getAttrOfType<CostAttr>("aicc.cost");
+    if (!cost || !isa<LaunchOp, OffloadOp>(op))
       return;
-    NodeOrigin origin = nodeOrigin(launch.getLoc());
-    info.launches.push_back({origin.node, origin.op, launch.getKernel().str(),
-                             timesRun(launch), cost});
+    auto launch = dyn_cast<LaunchOp>(op);
+    llvm::StringRef kernel =
+        launch ? launch.getKernel() : cast<OffloadOp>(op).getProgram();
+    NodeOrigin origin = nodeOrigin(op->getLoc());
+    info.launches.push_back(
+        {origin.node, origin.op, kernel.str(), timesRun(op), cost});
   });
+}
+
+static LogicalResult readDevice(ModuleOp module, ProgramInfo &info) {
+  auto family = module->getAttrOfType<StringAttr>(deviceFamilyAttrName);
+  auto program = module->getAttrOfType<DenseI8ArrayAttr>(deviceProgramAttrName);
+  if (bool(family) != bool(program))
+    return module.emitError("expected '")
+           << deviceFamilyAttrName << "' and '" << deviceProgramAttrName
+           << "' together";
+  if (!family)
+    return success();
+  info.deviceFamily = family.str();
+  info.deviceProgram.assign(program.asArrayRef().begin(),
+                            program.asArrayRef().end());
+  return success();
 }
 
 static int64_t integerOf(Operation *op, StringRef name) {
@@ -142,6 +160,8 @@ FailureOr<ProgramInfo> aicc::readProgram(ModuleOp module) {
   info.prefix = symbolPrefix(info.model);
   info.arenaBytes = integerOf(module, "aicc.arena_bytes");
   info.weightBytes = integerOf(module, "aicc.weight_bytes");
+  if (failed(readDevice(module, info)))
+    return failure();
   if (info.arenaBytes < 0 || info.weightBytes < 0)
     return module.emitError("expected arena and weights of at least 0 bytes");
 

@@ -46,6 +46,9 @@ struct ProgramInfo {
   std::vector<TensorInfo> inputs, outputs;
   std::vector<LaunchInfo> launches; ///< Those with a prediction, in order.
   std::vector<WeightInfo> weights;  ///< By offset; they do not overlap.
+  /// Of the device that runs offloads; empty where there are none.
+  std::string deviceFamily;
+  std::vector<char> deviceProgram;
 };
 
 /// Reads all that from `module`; what does not fit the contract of the stage

@@ -133,6 +133,7 @@ bool Compilation::findTarget() {
       return false;
   }
   options.machine = std::make_shared<MachineDesc>(std::move(*machine));
+  options.generatesCode = request.emit > EmitKind::Report;
   return true;
 }
 

@@ -230,6 +230,9 @@ bool CommandLineReader::read(const Arg &arg) {
     request.explainNode = arg.getValue();
     return request.explainNode.empty() ? fail("the node's name is empty")
                                        : true;
+  case OPT_no_fallback:
+    request.options.noFallback = true;
+    return true;
   case OPT_quiet:
     line.quiet = true;
     return true;

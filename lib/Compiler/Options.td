@@ -77,6 +77,8 @@ def verbose : Flag<["-"], "v">, HelpText<"Say what is being done">;
 // Checking the result.
 defm verify : Value<"verify", "FILE.npz",
     "Run the result on the inputs in FILE and compare with its outputs">;
+def no_fallback : Switch<"no-fallback",
+    "What the target's device cannot run is an error">;
 defm rtol : Value<"rtol", "X",
     "Relative tolerance of --verify (default: 1e-4)">;
 defm atol : Value<"atol", "X",
@@ -96,4 +98,3 @@ defm sparsity : LaterValue<"sparsity">;
 defm accuracy_budget : LaterValue<"accuracy-budget">;
 defm trace : LaterValue<"trace">;
 defm sanitize : LaterValue<"sanitize">;
-def no_fallback : LaterSwitch<"no-fallback">;

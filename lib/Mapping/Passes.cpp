@@ -30,6 +30,8 @@ struct PlanBuffersPass : aicc::impl::PlanBuffersPassBase<PlanBuffersPass> {
       getOperation()->setAttr(kInnermostCache,
                               DenseI64ArrayAttr::get(&getContext(), geometry));
     }
+    if (summedInnermost)
+      getOperation()->setAttr(kSummedInnermost, UnitAttr::get(&getContext()));
     if (failed(BufferPlan::build(getOperation())))
       signalPassFailure();
   }

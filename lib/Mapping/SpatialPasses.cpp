@@ -8,6 +8,7 @@
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
 
+#include "mlir/IR/Threading.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace aicc {
@@ -25,18 +26,23 @@ namespace {
 struct Task {
   RegionOp op;
   SpatialRegion region;
+  std::optional<SpatialLowering::Group> group;
 };
 
 struct MapSpatialPass : aicc::impl::MapSpatialPassBase<MapSpatialPass> {
   using MapSpatialPassBase::MapSpatialPassBase;
   MapSpatialPass(std::shared_ptr<const MachineDesc> machine,
-                 Objective objective, ArrayKind kind)
-      : machine(std::move(machine)) {
+                 Objective objective, ArrayKind kind,
+                 std::shared_ptr<const SpatialLowering> lowering,
+                 bool pricesOthers)
+      : machine(std::move(machine)), lowering(std::move(lowering)),
+        pricesOthers(pricesOthers) {
     options.objective = objective;
     isProgrammable = kind == ArrayKind::Programmable;
   }
   MapSpatialPass(const MapSpatialPass &other)
       : MapSpatialPassBase(other), machine(other.machine),
+        lowering(other.lowering), pricesOthers(other.pricesOthers),
         options(other.options) {}
 
   void runOnOperation() override;
@@ -44,10 +50,15 @@ struct MapSpatialPass : aicc::impl::MapSpatialPassBase<MapSpatialPass> {
 private:
   LogicalResult readOptions();
   LogicalResult collect(std::vector<Task> &tasks);
+  std::optional<Task> taskOf(RegionOp op, double share, std::string &why) const;
+  std::vector<SpatialMapperResult> search(std::vector<Task> &tasks) const;
+  SpatialMapperResult searchLowerable(Task &task) const;
   void apply(Task &task, const SpatialMapperResult &found);
   void leaveToHost(RegionOp op, const llvm::Twine &why);
 
   std::shared_ptr<const MachineDesc> machine;
+  std::shared_ptr<const SpatialLowering> lowering;
+  bool pricesOthers = true;
   SpatialMapperOptions options;
 };
 
@@ -94,21 +105,106 @@ void MapSpatialPass::leaveToHost(RegionOp op, const llvm::Twine &why) {
       StringAttr::get(op.getContext(), "host: " + why + "; not priced"));
 }
 
-LogicalResult MapSpatialPass::collect(std::vector<Task> &tasks) {
+std::optional<Task> MapSpatialPass::taskOf(RegionOp op, double share,
+                                           std::string &why) const {
+  if (lowering) {
+    if (auto group = lowering->match(op, *machine, share, why)) {
+      SpatialRegion region = group->region;
+      return Task{op, std::move(region), std::move(group)};
+    }
+    if (!pricesOthers)
+      return std::nullopt;
+  }
   ArrayKind kind =
       isProgrammable ? ArrayKind::Programmable : ArrayKind::Multiplies;
+  FailureOr<RegionModel> model = RegionModel::build(op, why);
+  std::optional<SpatialRegion> region;
+  if (succeeded(model))
+    region = toSpatialRegion(*model, *machine, kind, why);
+  if (!region)
+    return std::nullopt;
+  return Task{op, std::move(*region), std::nullopt};
+}
+
+/// All of the memories may be used at first; a mapping whose tiles do not fit
+/// as they are stored (in whole rows, in two slots) is searched with less.
+SpatialMapperResult MapSpatialPass::searchLowerable(Task &task) const {
+  SpatialMapperResult found;
+  std::string why;
+  constexpr double least = 1.0 / 256;
+  for (double share = 1; share >= least; share /= 2) {
+    if (share < 1)
+      task.group = lowering->match(task.op, *machine, share, why);
+    SpatialMapperOptions now = options;
+    now.threads = 1;
+    now.axisDims = task.group->axisDims;
+    found = mapSpatial(task.region.workload, task.group->machine, now);
+    std::vector<SpatialCandidate> accepted;
+    for (SpatialCandidate &candidate : found.candidates)
+      if (auto mapping =
+              lowering->accept(*task.group, candidate.mapping, why)) {
+        candidate.mapping = std::move(*mapping);
+        accepted.push_back(candidate);
+      }
+    found.candidates = std::move(accepted);
+    if (!found.candidates.empty())
+      return found;
+    if (!found.why.empty())
+      why = found.why;
+  }
+  found.why = why;
+  return found;
+}
+
+std::vector<SpatialMapperResult>
+MapSpatialPass::search(std::vector<Task> &tasks) const {
+  std::vector<SpatialMapperResult> results(tasks.size());
+  std::vector<Workload> priced;
+  std::vector<size_t> pricedTasks;
+  for (auto [i, task] : llvm::enumerate(tasks))
+    if (!task.group) {
+      priced.push_back(task.region.workload);
+      pricedTasks.push_back(i);
+    }
+  for (auto [i, result] :
+       llvm::zip(pricedTasks, mapSpatial(priced, *machine, options)))
+    results[i] = std::move(result);
+  // Equal groups are searched once.
+  std::vector<size_t> first(tasks.size());
+  std::vector<size_t> different;
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (!tasks[i].group)
+      continue;
+    auto isEqual = [&](size_t other) {
+      return tasks[i].region.workload == tasks[other].region.workload &&
+             tasks[i].group->axisDims == tasks[other].group->axisDims;
+    };
+    const auto *found = llvm::find_if(ArrayRef(different), isEqual);
+    first[i] = found == ArrayRef(different).end() ? i : *found;
+    if (first[i] == i)
+      different.push_back(i);
+  }
+  if (!different.empty())
+    mlir::parallelFor(tasks.front().op.getContext(), 0, different.size(),
+                      [&](size_t i) {
+                        results[different[i]] =
+                            searchLowerable(tasks[different[i]]);
+                      });
+  for (size_t i = 0; i < tasks.size(); ++i)
+    if (tasks[i].group && first[i] != i)
+      results[i] = results[first[i]];
+  return results;
+}
+
+LogicalResult MapSpatialPass::collect(std::vector<Task> &tasks) {
   WalkResult result = getOperation().walk([&](RegionOp op) {
     if (!op.getLayoutsAttr()) {
       op.emitError("cannot be mapped: it has no layouts");
       return WalkResult::interrupt();
     }
     std::string why;
-    FailureOr<RegionModel> model = RegionModel::build(op, why);
-    std::optional<SpatialRegion> region;
-    if (succeeded(model))
-      region = toSpatialRegion(*model, *machine, kind, why);
-    if (region)
-      tasks.push_back({op, std::move(*region)});
+    if (std::optional<Task> task = taskOf(op, /*share=*/1, why))
+      tasks.push_back(std::move(*task));
     else
       leaveToHost(op, why);
     return WalkResult::advance();
@@ -163,9 +259,6 @@ void MapSpatialPass::runOnOperation() {
   std::vector<Task> tasks;
   if (failed(readOptions()) || failed(collect(tasks)))
     return signalPassFailure();
-  std::vector<Workload> workloads;
-  for (const Task &task : tasks)
-    workloads.push_back(task.region.workload);
   // A whole model is priced in seconds, not minutes: what is not proved says
   // so in its placement.
   constexpr uint64_t unrollingsOfOneGroup = 64, nodesOfOneGroup = 2'000'000;
@@ -174,8 +267,7 @@ void MapSpatialPass::runOnOperation() {
   // No result depends on it.
   options.threads =
       getContext().isMultithreadingEnabled() ? getContext().getNumThreads() : 1;
-  std::vector<SpatialMapperResult> found =
-      mapSpatial(workloads, *machine, options);
+  std::vector<SpatialMapperResult> found = search(tasks);
   for (auto [task, result] : llvm::zip(tasks, found))
     apply(task, result);
   getOperation().walk(
@@ -184,6 +276,9 @@ void MapSpatialPass::runOnOperation() {
 
 std::unique_ptr<Pass>
 aicc::createMapSpatialPass(std::shared_ptr<const MachineDesc> machine,
-                           Objective objective, ArrayKind kind) {
-  return std::make_unique<MapSpatialPass>(std::move(machine), objective, kind);
+                           Objective objective, ArrayKind kind,
+                           std::shared_ptr<const SpatialLowering> lowering,
+                           bool pricesOthers) {
+  return std::make_unique<MapSpatialPass>(std::move(machine), objective, kind,
+                                          std::move(lowering), pricesOthers);
 }

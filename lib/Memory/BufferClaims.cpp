@@ -38,11 +38,33 @@ void BufferPlanner::requireCopy(OpOperand &operand, Operation *before,
   claims[copy] = &operand;
 }
 
+/// A result of the function is row-major. Where the lanes of a contraction have
+/// to lie innermost and would not, it is copied there.
+void BufferPlanner::claimResult(OpOperand &operand) {
+  Value written = behindViews(operand.get());
+  auto region = written.getDefiningOp<RegionOp>();
+  auto lanes = wantsSummedInnermost() && region
+                   ? lanesOfResult(region,
+                                   cast<OpResult>(written).getResultNumber())
+                   : std::nullopt;
+  bool isInnermost = true;
+  if (lanes)
+    for (int64_t inner : typeOf(written).getShape().drop_front(*lanes + 1))
+      isInnermost &= inner == 1;
+  if (isInnermost)
+    claim(operand, /*allowViews=*/true);
+  else
+    requireCopy(operand, operand.getOwner());
+}
+
 /// What must be copied into its padding is copied in the order in which it
 /// will be read.
 void BufferPlanner::claimPadding(tensor::PadOp pad) {
   StorageOrder order;
-  if (auto channels = channelsOfOnlyUser(pad.getResult())) {
+  auto channels = channelsOfOnlyUser(pad.getResult());
+  if (!channels && wantsSummedInnermost())
+    channels = summedDim(pad.getResult());
+  if (channels) {
     order = rowMajor(pad.getSourceType().getRank());
     llvm::erase(order, *channels);
     order.push_back(*channels);
@@ -133,7 +155,7 @@ LogicalResult BufferPlanner::claimBlock(Block &block) {
       claimInsert(insert);
     } else if (isa<func::ReturnOp>(op)) {
       for (OpOperand &operand : op.getOpOperands())
-        claim(operand, /*allowViews=*/true);
+        claimResult(operand);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
       for (OpOperand &init : loop.getInitArgsMutable()) {
         if (isCopyRegion(init.get().getDefiningOp()) && init.get().hasOneUse())

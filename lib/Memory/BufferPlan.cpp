@@ -103,7 +103,12 @@ StorageOrder BufferPlanner::preferredOrder(Value value) {
   StorageOrder order = rowMajor(rank);
   orders[value] = order;
   Operation *op = value.getDefiningOp();
-  if (auto region = dyn_cast_or_null<RegionOp>(op)) {
+  auto summed = wantsSummedInnermost() && !isCopyRegion(op) ? summedDim(value)
+                                                            : std::nullopt;
+  if (summed) {
+    llvm::erase(order, *summed);
+    order.push_back(*summed);
+  } else if (auto region = dyn_cast_or_null<RegionOp>(op)) {
     unsigned number = cast<OpResult>(value).getResultNumber();
     if (auto wanted = region->getAttrOfType<DenseI64ArrayAttr>(kCopyOrder))
       order.assign(wanted.asArrayRef().begin(), wanted.asArrayRef().end());
@@ -370,6 +375,29 @@ void BufferPlanner::streamByVectors(RegionOp region) {
   }
 }
 
+/// What a product sums must lie innermost: a copy of it costs less than bytes
+/// that are moved one by one.
+void BufferPlanner::sumInnermost(RegionOp region) {
+  for (auto [number, source] : llvm::enumerate(region.getIns())) {
+    Value value = source;
+    auto summed = value.getDefiningOp<arith::ConstantOp>()
+                      ? std::nullopt
+                      : summedDimOf(region, number);
+    auto ref = summed ? refOf(value) : FailureOr<BufferRef>();
+    if (failed(ref) || ref->strides[*summed] == 1 ||
+        isCopyRegion(value.getDefiningOp()))
+      continue;
+    StorageOrder order = rowMajor(typeOf(value).getRank());
+    llvm::erase(order, *summed);
+    order.push_back(*summed);
+    OpBuilder builder(region);
+    Value copy = createCopyRegion(builder, region.getLoc(), value, order);
+    region->setOperand(number, copy);
+    (void)refOf(copy);
+    setLayouts(copy.getDefiningOp<RegionOp>());
+  }
+}
+
 /// Constants that the group reads once, by plain dimensions, may be stored in
 /// whatever order suits the mapping.
 static bool isPackable(const RegionModel &model, unsigned operand) {
@@ -433,8 +461,11 @@ LogicalResult BufferPlanner::placeBlock(Block &block) {
     if (auto loop = dyn_cast<scf::ForOp>(op))
       if (failed(placeBlock(*loop.getBody())))
         return failure();
-    if (auto region = dyn_cast<RegionOp>(op))
+    if (auto region = dyn_cast<RegionOp>(op)) {
       streamByVectors(region);
+      if (wantsSummedInnermost())
+        sumInnermost(region);
+    }
     for (Value operand : op.getOperands())
       if (isa<RankedTensorType>(operand.getType()) &&
           (isa<RegionOp>(op) || !operand.getDefiningOp<tensor::EmptyOp>()) &&

@@ -40,6 +40,8 @@ private:
                    llvm::ArrayRef<int64_t> order = {});
   void claimPadding(mlir::tensor::PadOp pad);
   void streamByVectors(RegionOp region);
+  void sumInnermost(RegionOp region);
+  void claimResult(mlir::OpOperand &operand);
   mlir::Value behindViews(mlir::Value value);
 
   // Windows.
@@ -59,6 +61,8 @@ private:
 
   void computeLifetimes();
   void extendLifetimes();
+
+  bool wantsSummedInnermost() const { return func->hasAttr(kSummedInnermost); }
 
   mlir::func::FuncOp func;
   BufferPlan plan;

@@ -3,6 +3,7 @@
 #include "aicc/Memory/StorageOrder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace aicc;
@@ -124,6 +125,59 @@ std::optional<int64_t> aicc::channelsOfOnlyUser(Value value) {
     return std::nullopt;
   for (const RegionAccess &access : model->accesses)
     if (access.inReduction && access.operand == use.getOperandNumber())
+      for (auto [k, form] : llvm::enumerate(access.index))
+        if (form.asDim() == dims->lanes)
+          return k;
+  return std::nullopt;
+}
+
+std::optional<int64_t> aicc::summedDimOf(RegionOp region, unsigned number) {
+  std::string why;
+  FailureOr<RegionModel> model = RegionModel::build(region, why);
+  if (failed(model))
+    return std::nullopt;
+  auto dims = contractionDims(*model);
+  if (!dims || !dims->streamed || *dims->streamed == number)
+    return std::nullopt;
+  auto iterators = model->root.getIteratorTypesArray();
+  std::optional<int64_t> found;
+  int64_t most = 1;
+  for (const RegionAccess &access : model->accesses) {
+    if (!access.inReduction || access.operand != number)
+      continue;
+    for (auto [k, form] : llvm::enumerate(access.index)) {
+      auto d = form.asDim();
+      if (d && isReductionLoop(iterators[*d]) && model->rootSizes[*d] > most) {
+        most = model->rootSizes[*d];
+        found = k;
+      }
+    }
+  }
+  return found;
+}
+
+std::optional<int64_t> aicc::summedDim(Value value) {
+  for (OpOperand &use : value.getUses()) {
+    if (auto region = dyn_cast<RegionOp>(use.getOwner()))
+      if (auto dim = summedDimOf(region, use.getOperandNumber()))
+        return dim;
+    if (auto pad = dyn_cast<tensor::PadOp>(use.getOwner()))
+      if (auto dim = summedDim(pad.getResult()))
+        return dim;
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> aicc::lanesOfResult(RegionOp region, unsigned number) {
+  std::string why;
+  FailureOr<RegionModel> model = RegionModel::build(region, why);
+  if (failed(model))
+    return std::nullopt;
+  auto dims = contractionDims(*model);
+  if (!dims || !dims->streamed)
+    return std::nullopt;
+  for (const RegionAccess &access : model->accesses)
+    if (access.isStore && access.operand == model->numArguments() + number)
       for (auto [k, form] : llvm::enumerate(access.index))
         if (form.asDim() == dims->lanes)
           return k;

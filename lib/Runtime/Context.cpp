@@ -1,5 +1,6 @@
 //===- Context.cpp - Running compiled models ------------------------------===//
 
+#include "lib/Runtime/Drivers.h"
 #include "lib/Runtime/Runtime.h"
 #include "lib/Runtime/ThreadBudget.h"
 
@@ -21,6 +22,7 @@ struct aicc_context {
   /// Sized at creation, so that a run allocates nothing.
   std::vector<void *> inputs, outputs;
   std::string error;
+  Device device;
 };
 
 /// Notes `text` on the context and returns `status`.
@@ -49,6 +51,11 @@ aicc_status aicc_context_create(const aicc_model *model,
     return fail(AICC_ERROR_MEMORY, "cannot allocate the arena of " +
                                        std::to_string(bytes) + " bytes");
   }
+  std::string error;
+  if (!result->device.open(model->desc, error)) {
+    aicc_context_free(result);
+    return fail(AICC_ERROR_DEVICE, error);
+  }
   result->inputs.resize(model->desc.num_inputs);
   result->outputs.resize(model->desc.num_outputs);
   *context = result;
@@ -69,6 +76,28 @@ aicc_status aicc_context_set_threads(aicc_context *context, int32_t threads) {
     return fail(context, AICC_ERROR_ARGUMENT,
                 std::to_string(threads) + " threads");
   context->threads = threads;
+  return AICC_OK;
+}
+
+const char *aicc_context_counts(const aicc_context *context) {
+  return context ? context->device.counts() : nullptr;
+}
+
+aicc_status aicc_context_start_trace(aicc_context *context) {
+  if (!context)
+    return fail(AICC_ERROR_ARGUMENT, "null pointer");
+  if (!context->device.startTrace())
+    return fail(context, AICC_ERROR_DEVICE,
+                "the model has no device that can be traced");
+  return AICC_OK;
+}
+
+aicc_status aicc_context_write_trace(aicc_context *context, const char *path) {
+  if (!context || !path)
+    return fail(AICC_ERROR_ARGUMENT, "null pointer");
+  std::string error;
+  if (!context->device.writeTrace(path, error))
+    return fail(context, AICC_ERROR_IO, error);
   return AICC_OK;
 }
 
@@ -137,8 +166,19 @@ aicc_status aicc_run(aicc_context *context, const aicc_tensor *inputs,
                                 context->arena,
                                 desc.weights,
                                 parallelFor,
-                                &lease};
+                                &lease,
+                                nullptr,
+                                nullptr};
+  if (context->device.isOpen()) {
+    context->device.startRun();
+    invocation.offload = Device::offload;
+    invocation.device = &context->device;
+  }
   if (desc.invoke(&invocation) != 0)
     return fail(context, AICC_ERROR_INTERNAL, "the model failed");
+  if (!context->device.error().empty())
+    return fail(context, AICC_ERROR_DEVICE,
+                std::string("the '") + desc.device_family +
+                    "' device: " + context->device.error());
   return AICC_OK;
 }

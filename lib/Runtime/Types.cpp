@@ -83,6 +83,8 @@ const char *aicc_status_name(aicc_status status) {
     return "AICC_ERROR_ALIGNMENT";
   case AICC_ERROR_NAME:
     return "AICC_ERROR_NAME";
+  case AICC_ERROR_DEVICE:
+    return "AICC_ERROR_DEVICE";
   case AICC_ERROR_INTERNAL:
     return "AICC_ERROR_INTERNAL";
   }

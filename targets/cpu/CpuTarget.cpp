@@ -62,22 +62,7 @@ LogicalResult CpuTarget::emit(ModuleOp module, EmitKind kind,
                               const CompileOptions &options,
                               llvm::StringRef path,
                               DiagnosticSink &sink) const {
-  EmitInputs inputs;
-  inputs.kind = kind;
-  inputs.outputPath = path.str();
-  inputs.modelPath = options.modelPath;
-  inputs.triple = options.triple;
-  inputs.cpu = options.cpu;
-  inputs.optLevel = options.optLevel;
-  inputs.finalPath = options.outputPath;
-  if (llvm::Expected<llvm::json::Value> manifest =
-          llvm::json::parse(options.manifest)) {
-    if (llvm::json::Object *members = manifest->getAsObject())
-      inputs.manifest = std::move(*members);
-  } else {
-    llvm::consumeError(manifest.takeError());
-  }
-  return emitArtifact(module, inputs, sink);
+  return emitArtifact(module, EmitInputs::get(options, kind, path), sink);
 }
 
 std::unique_ptr<Target> aicc::cpu::createTarget() {

@@ -39,7 +39,34 @@ std::shared_ptr<const MachineDesc> namedMachine(llvm::StringRef name);
 
 std::unique_ptr<mlir::Pass> createMapPass(RegionMapper mapper);
 std::unique_ptr<mlir::Pass> createSchedulePass(const CompileOptions &options);
-std::unique_ptr<mlir::Pass> createGenerateLoopsPass(RegionMapper mapper);
+/// What the host's program gives to a device.
+class HostBuffers {
+public:
+  virtual ~HostBuffers() = default;
+  /// Where an operand or result of a region lies: a flat memref.
+  virtual mlir::Value buffer(mlir::Value tensor) = 0;
+  /// A constant of the artefact: a flat memref of bytes.
+  virtual mlir::Value constant(mlir::ElementsAttr bytes, mlir::Location loc) = 0;
+};
+
+/// Regions that another device than the processor runs.
+class DeviceRegions {
+public:
+  virtual ~DeviceRegions() = default;
+  /// Dialects of what `lower` writes.
+  virtual void registerDialects(mlir::DialectRegistry &registry) const = 0;
+  virtual bool takes(RegionOp region) const = 0;
+  /// Writes the device's program of `region` beside `builder`'s function, and
+  /// the `aicc.offload` that runs it.
+  virtual mlir::FailureOr<OffloadOp> lower(RegionOp region,
+                                           HostBuffers &buffers,
+                                           mlir::OpBuilder &builder) = 0;
+};
+
+/// `device`: null if the processor runs everything.
+std::unique_ptr<mlir::Pass>
+createGenerateLoopsPass(RegionMapper mapper,
+                        std::shared_ptr<DeviceRegions> device = nullptr);
 
 void registerCpuPasses();
 

@@ -380,6 +380,17 @@ LogicalResult WeightOp::verify() {
   return success();
 }
 
+LogicalResult OffloadOp::verify() {
+  if (int64_t(getEntry()) < 0)
+    return emitOpError("expected an entry of at least 0, found ")
+           << int64_t(getEntry());
+  for (int64_t written : getWrites())
+    if (written < 0 || written >= int64_t(getArgs().size()))
+      return emitOpError("expected 'writes' to name arguments 0 to ")
+             << int64_t(getArgs().size()) - 1 << ", found " << written;
+  return success();
+}
+
 LogicalResult LaunchOp::verify() {
   int64_t trip = getTripAttr().getInt(), grain = getGrainAttr().getInt();
   if (trip < 0 || grain < 0)

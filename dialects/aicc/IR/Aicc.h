@@ -33,6 +33,14 @@ inline constexpr llvm::StringLiteral alternativesAttrName = "aicc.alternatives";
 /// exponential". One without a cost is not priced on the machine.
 inline constexpr llvm::StringLiteral placementAttrName = "aicc.placement";
 
+/// On a module at the end of stage `loops` whose `aicc.offload`s run on a
+/// device: the family of the device (a string), and its program in the format
+/// of that family (an array of i8).
+inline constexpr llvm::StringLiteral deviceFamilyAttrName =
+    "aicc.device_family";
+inline constexpr llvm::StringLiteral deviceProgramAttrName =
+    "aicc.device_program";
+
 /// Puts the dialect into `registry`.
 void registerAiccDialect(mlir::DialectRegistry &registry);
 } // namespace aicc

@@ -105,4 +105,25 @@ def AICC_LaunchOp : AICC_Op<"launch"> {
   let hasVerifier = 1;
 }
 
+def AICC_OffloadOp : AICC_Op<"offload"> {
+  let summary = "Run a program of the target's device";
+  let description = [{
+    Runs `program`, which is entry `entry` of the artefact's device program, on
+    `args`: it may read all of them and write those whose position is in
+    `writes`, and nothing else. All effects are visible when it returns.
+
+    ```mlir
+    aicc.offload @p3 entry 3 (%x, %w, %y) writes [2] : memref<64xi8>, memref<64xi8>, memref<16xi8>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$program, I64Attr:$entry,
+                       Variadic<AnyStaticShapeMemRef>:$args,
+                       DenseI64ArrayAttr:$writes);
+  let assemblyFormat = [{
+    $program `entry` $entry `(` $args `)` `writes` $writes attr-dict
+    (`:` type($args)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // AICC_OPS

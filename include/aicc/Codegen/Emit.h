@@ -31,6 +31,10 @@ struct EmitInputs {
   /// Members added to the manifest: hashes, options.
   /// Nothing that changes from one compilation of the same input to the next.
   llvm::json::Object manifest;
+  /// What a compilation asks for: `kind` of its module, written to `path`.
+  static EmitInputs get(const CompileOptions &options, EmitKind kind,
+                        llvm::StringRef path);
+
   /// Largest section of weights inside an artefact; above it they go to a side
   /// file, `<artefact>.weights`.
   int64_t maxInlineWeightBytes = int64_t(1) << 30;

@@ -91,6 +91,10 @@ struct CompileOptions {
   Budgets budgets;
   int threads = 0; ///< Workers the mapping plans for; 0: those of the machine.
   bool strictFp = false;
+  /// Something past stage `mapped` is made: what no target lowers has to run on
+  /// the host. The driver sets it.
+  bool generatesCode = false;
+  bool noFallback = false; ///< What a device cannot run is an error.
   /// The file that the user asked for; what is emitted may be written under
   /// another name first. The driver sets it.
   std::string outputPath;

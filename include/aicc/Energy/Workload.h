@@ -27,6 +27,7 @@ struct Workload {
   struct Dim {
     int64_t size = 1;
     bool isReduction = false;
+    bool operator==(const Dim &) const = default;
   };
   /// coefficient * (loop dimension `dim`)
   struct Term {
@@ -54,6 +55,7 @@ struct Workload {
 
     bool isOutput() const { return role == OperandRole::Output; }
     int64_t bitsOfPartial() const { return partialBits ? partialBits : bits; }
+    bool operator==(const Operand &) const = default;
   };
 
   llvm::SmallVector<Dim, 8> dims;
@@ -65,6 +67,8 @@ struct Workload {
   double opsPerResult = 0;
   /// The reduction may be split over the lanes of a vector.
   bool lanesMayReduce = false;
+
+  bool operator==(const Workload &) const = default;
 
   /// Points of the iteration space.
   double points() const {

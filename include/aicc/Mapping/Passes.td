@@ -66,10 +66,18 @@ def PlanBuffersPass : Pass<"aicc-plan-buffers", "::mlir::func::FuncOp"> {
     get one unused line after each pixel where else the pixels of a window would
     evict each other (512 channels of 4 bytes and ways of 4096 bytes: every
     second pixel falls on the same places).
+
+    With `summed-innermost` (machines that move whole rows of a product's
+    factors) the dimension that a product sums lies innermost in what it reads,
+    and that along the lanes in what it writes; where something else decides the
+    order (arguments and results of the function), a region that copies is
+    inserted. It is kept in the function's attribute `aicc.summed_innermost`.
   }];
   let options = [
     ListOption<"cache", "innermost-cache", "int64_t",
                "Bytes, ways and bytes of a line of the innermost cache">,
+    Option<"summedInnermost", "summed-innermost", "bool", /*default=*/"false",
+           "What products sum lies innermost, as do the lanes of their results">,
   ];
   let dependentDialects = ["::aicc::AICCDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];

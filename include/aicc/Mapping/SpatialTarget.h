@@ -3,6 +3,7 @@
 #ifndef AICC_MAPPING_SPATIALTARGET_H
 #define AICC_MAPPING_SPATIALTARGET_H
 
+#include "aicc/Energy/Mapping.h"
 #include "aicc/Mapping/SpatialRegion.h"
 #include "aicc/Target/Target.h"
 
@@ -10,10 +11,42 @@
 
 namespace aicc {
 
-/// The pass aicc-map-spatial for `machine`.
+/// What a family with code generation says to the search for mappings: only
+/// what it can lower is a mapping. Const functions are called from any thread.
+class SpatialLowering {
+public:
+  virtual ~SpatialLowering() = default;
+
+  /// A group that this family lowers, as the search needs it.
+  struct Group {
+    SpatialRegion region;
+    /// The machine as far as programs use it.
+    MachineDesc machine;
+    /// As in SpatialMapperOptions.
+    llvm::SmallVector<uint64_t, 4> axisDims;
+    /// Made once, for `accept`.
+    std::shared_ptr<const void> state;
+  };
+  /// Whether `region` can be lowered; `share`: of the memories on the chip that
+  /// its tiles may use. Nothing, and `why` for the user, if it cannot.
+  virtual std::optional<Group> match(RegionOp region,
+                                     const MachineDesc &machine, double share,
+                                     std::string &why) const = 0;
+  /// The mapping that is lowered in place of `mapping`, which costs as much or
+  /// less; nothing, and why, if its tiles do not fit the machine.
+  virtual std::optional<Mapping> accept(const Group &group,
+                                        const Mapping &mapping,
+                                        std::string &why) const = 0;
+};
+
+/// The pass aicc-map-spatial for `machine`. With `lowering`, groups that it can
+/// lower get mappings that it can lower; others are priced all the same if
+/// `pricesOthers`, else they stay with the host, with its reason.
 std::unique_ptr<mlir::Pass>
 createMapSpatialPass(std::shared_ptr<const MachineDesc> machine,
-                     Objective objective, ArrayKind kind);
+                     Objective objective, ArrayKind kind,
+                     std::shared_ptr<const SpatialLowering> lowering = nullptr,
+                     bool pricesOthers = true);
 
 /// A family whose machines have an array and memories that software fills:
 /// whole models are mapped and priced. There is no code generation here; a

@@ -51,6 +51,11 @@ int64_t storedBytes(mlir::Type elementType);
 /// has a cache: bytes, ways and bytes of a line of the innermost one.
 inline constexpr llvm::StringLiteral kInnermostCache = "aicc.innermost_cache";
 
+/// Unit attribute of a function, which `aicc-plan-buffers` sets for machines
+/// that take the factors of a product row by row: what is summed lies
+/// innermost, and so do the lanes of the results, if need be in a copy.
+inline constexpr llvm::StringLiteral kSummedInnermost = "aicc.summed_innermost";
+
 class BufferPlan {
 public:
   /// Plans `func`, which holds regions, constants and views. Where a value

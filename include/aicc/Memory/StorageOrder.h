@@ -35,6 +35,16 @@ struct ContractionDims {
 /// depthwise convolutions, the channels. None for other operations.
 std::optional<ContractionDims> contractionDims(const RegionModel &model);
 
+/// The dimension of operand `number` over which `region` sums products, if the
+/// operand walks it alone; the largest if there are several. None for a factor
+/// that is loaded by vectors.
+std::optional<int64_t> summedDimOf(RegionOp region, unsigned number);
+/// The same of the first user of `value` that sums it, through padding.
+std::optional<int64_t> summedDim(mlir::Value value);
+
+/// The dimension of result `number` of a contraction along the lanes.
+std::optional<int64_t> lanesOfResult(RegionOp region, unsigned number);
+
 /// The dimension of `value` that runs across the lanes of its only user, if
 /// that is a contraction of channels each for itself (a depthwise
 /// convolution): its windows are then walked by whole vectors.

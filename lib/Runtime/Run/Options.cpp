@@ -24,6 +24,8 @@ options, without ARTEFACT.
   --repeat=N --warmup=N   timed runs (default 1) after untimed ones (default 0)
   --threads=N             at most N threads (default: one a processor)
   --json                  prints the measurements as JSON
+  --counts                prints what the device counted in the last run
+  --trace=FILE            what its units did when, for https://ui.perfetto.dev
   --help  --version
 
 Exit codes: 0 ok, 1 bad artefact or input, 2 usage, 4 an output differs.
@@ -95,6 +97,12 @@ static bool setOption(Options &options, const std::string &name,
   }
   if (name == "json")
     return options.json = !hasValue;
+  if (name == "counts")
+    return options.counts = !hasValue;
+  if (name == "trace") {
+    options.trace = value;
+    return !options.trace.empty();
+  }
   known = false;
   return false;
 }

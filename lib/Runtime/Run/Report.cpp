@@ -78,6 +78,8 @@ void aicc::run::printTable(const Options &options,
       "loaded in %.0f us\n",
       measurements.weightBytes / 1048576.0, measurements.arenaBytes / 1048576.0,
       measurements.peakRssBytes / 1048576.0, measurements.loadMicroseconds);
+  if (!measurements.counts.empty())
+    std::printf("counts: %s\n", measurements.counts.c_str());
 }
 
 /// `text` as a JSON string.
@@ -137,5 +139,8 @@ void aicc::run::printJson(const Options &options,
                   number(output.comparison->maxRel).c_str());
     std::printf("}");
   }
-  std::printf("]}\n");
+  std::printf("]");
+  if (!measurements.counts.empty())
+    std::printf(", \"counts\": %s", measurements.counts.c_str());
+  std::printf("}\n");
 }

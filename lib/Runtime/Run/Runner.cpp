@@ -194,6 +194,8 @@ int Runner::measure() {
   for (HostTensor &tensor : outputs)
     outs.push_back(tensor.view());
   measurements.latencies.reserve(options.repeat);
+  if (!options.trace.empty() && aicc_context_start_trace(context) != AICC_OK)
+    return fail(options.artefact, aicc_last_error(context));
   for (int64_t i = -options.warmup; i < options.repeat; ++i) {
     Clock::time_point start = Clock::now();
     if (aicc_run(context, ins.data(), ins.size(), outs.data(), outs.size()) !=
@@ -202,6 +204,15 @@ int Runner::measure() {
     if (i >= 0)
       measurements.latencies.push_back(microsecondsSince(start));
   }
+  if (options.counts) {
+    const char *counts = aicc_context_counts(context);
+    if (!counts)
+      return fail(options.artefact, "has no device that counts");
+    measurements.counts = counts;
+  }
+  if (!options.trace.empty() &&
+      aicc_context_write_trace(context, options.trace.c_str()) != AICC_OK)
+    return fail(options.trace, aicc_last_error(context));
   struct rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   measurements.peakRssBytes = static_cast<int64_t>(usage.ru_maxrss) * 1024;

@@ -29,6 +29,8 @@ struct Options {
   int64_t repeat = 1, warmup = 0;
   int32_t threads = 0; ///< 0: as many as there are processors.
   bool json = false;
+  bool counts = false; ///< Prints what the device counted in the last run.
+  std::string trace;   ///< Where the last run's trace goes.
 };
 
 /// With `options.linked` set, no artefact is expected.
@@ -43,6 +45,7 @@ struct Measurements {
   int32_t threads = 0;
   uint64_t arenaBytes = 0, weightBytes = 0;
   int64_t peakRssBytes = 0;
+  std::string counts; ///< Of the device, JSON; empty if it has none.
 };
 
 /// One output, and how it compares if something was expected.

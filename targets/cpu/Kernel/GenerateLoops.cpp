@@ -105,36 +105,52 @@ Value ProgramBuilder::bufferFor(const BufferRef &ref, int64_t span) {
                                 ValueRange());
 }
 
+/// Stored as it is, dimension by dimension.
+static PackAttr unpacked(MLIRContext *context, ShapedType type) {
+  SmallVector<int64_t> dims =
+      llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  SmallVector<int64_t> ones(type.getRank(), 1);
+  return PackAttr::get(context, dims, type.getShape(), ones);
+}
+
 Value ProgramBuilder::weightFor(Value constant, Attribute layout) {
   auto op = constant.getDefiningOp<arith::ConstantOp>();
-  auto type = cast<RankedTensorType>(constant.getType());
   auto pack = dyn_cast<PackAttr>(layout);
-  if (!pack) {
-    SmallVector<int64_t> dims =
-        llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-    SmallVector<int64_t> ones(type.getRank(), 1);
-    pack = PackAttr::get(module.getContext(), dims, type.getShape(), ones);
-  }
-  Type stored = storedType(type.getElementType());
+  if (!pack)
+    pack = unpacked(module.getContext(), cast<ShapedType>(constant.getType()));
+  return weightFor(cast<ElementsAttr>(op.getValue()), pack, op.getLoc());
+}
+
+Value ProgramBuilder::weightFor(ElementsAttr value, PackAttr pack,
+                                Location loc) {
+  Type elementType = value.getShapedType().getElementType();
   int64_t elements = pack.getNumElements();
   auto [found, isNew] =
-      weightOffsets.try_emplace({op.getValue(), pack}, weightBytes);
+      weightOffsets.try_emplace({Attribute(value), pack}, weightBytes);
   int64_t byteOffset = found->second;
   if (isNew) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(source);
     std::string name = "w" + std::to_string(weightOffsets.size() - 1);
-    WeightOp::create(builder, op.getLoc(), name, byteOffset, pack,
-                     cast<ElementsAttr>(op.getValue()));
+    WeightOp::create(builder, loc, name, byteOffset, pack, value);
     constexpr int64_t alignment = 64;
     weightBytes = llvm::alignTo(
-        byteOffset + elements * storedBytes(type.getElementType()), alignment);
+        byteOffset + elements * storedBytes(elementType), alignment);
   }
-  Value offset =
-      arith::ConstantIndexOp::create(builder, op.getLoc(), byteOffset);
-  return memref::ViewOp::create(builder, op.getLoc(),
-                                MemRefType::get({elements}, stored), weights,
-                                offset, ValueRange());
+  Value offset = arith::ConstantIndexOp::create(builder, loc, byteOffset);
+  return memref::ViewOp::create(
+      builder, loc, MemRefType::get({elements}, storedType(elementType)),
+      weights, offset, ValueRange());
+}
+
+Value ProgramBuilder::buffer(Value tensor) {
+  return bufferFor(plan.lookup(tensor),
+                   cast<RankedTensorType>(tensor.getType()).getShape());
+}
+
+Value ProgramBuilder::constant(ElementsAttr bytes, Location loc) {
+  return weightFor(bytes,
+                   unpacked(module.getContext(), bytes.getShapedType()), loc);
 }
 
 /// Two regions are one kernel if they print alike without their locations.
@@ -272,6 +288,8 @@ LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
     return success();
   if (region.getStripesAttr())
     return emitStripes(region);
+  if (device && device->takes(region))
+    return emitOffload(region);
   SmallVector<Value> buffers;
   SmallVector<unsigned> roots;
   SmallVector<Value> tensors(region.getIns());
@@ -290,6 +308,18 @@ LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
     if (failed(emitBorders(root)))
       return failure();
   return emitLaunch(region, buffers, standAlone(region));
+}
+
+LogicalResult ProgramBuilder::emitOffload(RegionOp region) {
+  for (Value result : region.getResults())
+    if (failed(emitBorders(plan.lookup(result).root)))
+      return failure();
+  FailureOr<OffloadOp> offload = device->lower(region, *this, builder);
+  if (failed(offload))
+    return failure();
+  if (CostAttr cost = region.getCostAttr())
+    (*offload)->setAttr("aicc.cost", cost);
+  return success();
 }
 
 /// By operand: what is written overlaps nothing else, and what is read is not
@@ -361,10 +391,18 @@ namespace {
 struct CpuGenerateLoopsPass
     : aicc::impl::CpuGenerateLoopsPassBase<CpuGenerateLoopsPass> {
   using CpuGenerateLoopsPassBase::CpuGenerateLoopsPassBase;
-  explicit CpuGenerateLoopsPass(RegionMapper mapper)
-      : mapper(std::move(mapper)) {}
+  CpuGenerateLoopsPass(RegionMapper mapper,
+                       std::shared_ptr<DeviceRegions> device)
+      : mapper(std::move(mapper)), device(std::move(device)) {}
   CpuGenerateLoopsPass(const CpuGenerateLoopsPass &other)
-      : CpuGenerateLoopsPassBase(other), mapper(other.mapper) {}
+      : CpuGenerateLoopsPassBase(other), mapper(other.mapper),
+        device(other.device) {}
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    CpuGenerateLoopsPassBase::getDependentDialects(registry);
+    if (device)
+      device->registerDialects(registry);
+  }
 
   void runOnOperation() override {
     auto func = getOperation().lookupSymbol<func::FuncOp>("main");
@@ -376,15 +414,20 @@ struct CpuGenerateLoopsPass
     if (failed(plan) ||
         failed(
             ProgramBuilder(getOperation(), func, std::move(*plan),
-                           mapper ? mapper : makeRegionMapper(CompileOptions()))
+                           mapper ? mapper : makeRegionMapper(CompileOptions()),
+                           device.get())
                 .run()))
       signalPassFailure();
   }
 
   RegionMapper mapper;
+  std::shared_ptr<DeviceRegions> device;
 };
 } // namespace
 
-std::unique_ptr<Pass> aicc::cpu::createGenerateLoopsPass(RegionMapper mapper) {
-  return std::make_unique<CpuGenerateLoopsPass>(std::move(mapper));
+std::unique_ptr<Pass>
+aicc::cpu::createGenerateLoopsPass(RegionMapper mapper,
+                                   std::shared_ptr<DeviceRegions> device) {
+  return std::make_unique<CpuGenerateLoopsPass>(std::move(mapper),
+                                                std::move(device));
 }

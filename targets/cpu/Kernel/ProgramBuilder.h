@@ -14,12 +14,13 @@
 namespace aicc::cpu {
 
 /// Rewrites the entry function of one module.
-class ProgramBuilder {
+class ProgramBuilder : private HostBuffers {
 public:
   ProgramBuilder(mlir::ModuleOp module, mlir::func::FuncOp func,
-                 BufferPlan plan, RegionMapper mapper)
+                 BufferPlan plan, RegionMapper mapper, DeviceRegions *device)
       : module(module), source(func), plan(std::move(plan)),
-        mapper(std::move(mapper)), builder(module.getContext()) {}
+        mapper(std::move(mapper)), device(device),
+        builder(module.getContext()) {}
 
   mlir::LogicalResult run();
 
@@ -28,6 +29,7 @@ private:
   void createEntry();
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitRegion(RegionOp region);
+  mlir::LogicalResult emitOffload(RegionOp region);
   mlir::LogicalResult emitLaunch(RegionOp region,
                                  llvm::ArrayRef<mlir::Value> buffers,
                                  llvm::ArrayRef<bool> isAlone);
@@ -55,6 +57,10 @@ private:
   mlir::Value bufferFor(const BufferRef &ref, llvm::ArrayRef<int64_t> shape);
   mlir::Value bufferFor(const BufferRef &ref, int64_t span);
   mlir::Value weightFor(mlir::Value constant, mlir::Attribute layout);
+  mlir::Value weightFor(mlir::ElementsAttr value, PackAttr pack,
+                        mlir::Location loc);
+  mlir::Value buffer(mlir::Value tensor) override;
+  mlir::Value constant(mlir::ElementsAttr bytes, mlir::Location loc) override;
   LaunchTrace::Window windowOf(mlir::Value buffer) const;
   void predictTraffic();
   void finish();
@@ -63,6 +69,7 @@ private:
   mlir::func::FuncOp source;
   BufferPlan plan;
   RegionMapper mapper;
+  DeviceRegions *device;
   mlir::OpBuilder builder;
   mlir::func::FuncOp entry;
   mlir::Value arena, weights;

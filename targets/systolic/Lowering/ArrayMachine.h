@@ -1,0 +1,46 @@
+//===- ArrayMachine.h - A machine file as instructions see it ---*- C++ -*-===//
+
+#ifndef TARGETS_SYSTOLIC_LOWERING_ARRAYMACHINE_H
+#define TARGETS_SYSTOLIC_LOWERING_ARRAYMACHINE_H
+
+#include "aicc/Energy/Machine.h"
+#include "targets/systolic/Isa/Isa.h"
+
+#include <optional>
+#include <string>
+
+namespace aicc::systolic {
+
+/// The part that each memory of a machine file plays for the instruction set,
+/// by its number in `MachineDesc::memories`; -1: there is none.
+struct ArrayMachine {
+  MachineConfig config;
+  int weightRegisters = -1; ///< In the multipliers.
+  int accumulator = -1;
+  int scratchpad = -1;
+  int weightMemory = -1; ///< -1: weights are in the scratchpad.
+  int dram = -1;
+  /// Rows of the accumulator that hold scales and biases.
+  int64_t parameterRows = 0;
+
+  bool weightsInScratchpad() const { return weightMemory < 0; }
+  /// Where weights are on the chip.
+  int weightHome() const {
+    return weightsInScratchpad() ? scratchpad : weightMemory;
+  }
+
+  /// Nothing, and why the instruction set does not fit `machine`, for the user.
+  static std::optional<ArrayMachine> get(const MachineDesc &machine,
+                                         std::string &why);
+
+  /// `machine` as far as programs use it: the mappings of this machine are
+  /// those that can be lowered. Weights stay in the array while rows of inputs
+  /// stream by; results leave the accumulator for DRAM; parameters have rows of
+  /// the accumulator for themselves; and memories have the sizes of whole rows,
+  /// of which `share` may be used.
+  MachineDesc restrict(const MachineDesc &machine, double share) const;
+};
+
+} // namespace aicc::systolic
+
+#endif // TARGETS_SYSTOLIC_LOWERING_ARRAYMACHINE_H

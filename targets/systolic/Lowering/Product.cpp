@@ -1,0 +1,251 @@
+//===- Product.cpp - What a group asks of the array -----------------------===//
+
+#include "targets/systolic/Lowering/Product.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace aicc;
+using namespace aicc::systolic;
+
+int64_t Axis::start(ArrayRef<int64_t> offsets) const {
+  int64_t sum = 0;
+  for (const Workload::Term &term : terms)
+    sum += term.coefficient * offsets[term.dim];
+  return sum;
+}
+
+int64_t Axis::extent(ArrayRef<int64_t> extents) const {
+  int64_t sum = 1;
+  for (const Workload::Term &term : terms)
+    sum += term.coefficient * (extents[term.dim] - 1);
+  return sum;
+}
+
+namespace {
+class Matcher {
+public:
+  Matcher(Product &product, std::string &why) : product(product), why(why) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult matchRoot();
+  LogicalResult findAccesses();
+  LogicalResult chooseLanes();
+  LogicalResult findAxes(const RegionAccess &access, LayoutAttr layout,
+                         int laneDim, SmallVectorImpl<Axis> &axes);
+  LayoutAttr layoutOf(const RegionAccess &access) const {
+    RegionOp region = product.model.region;
+    return dyn_cast<LayoutAttr>(region.getLayoutsAttr()[access.operand]);
+  }
+  int64_t strideOf(const RegionAccess &access, unsigned dim) const {
+    return product.model.address(access, layoutOf(access)).coeffs[dim];
+  }
+  bool usesDim(const RegionAccess &access, unsigned dim) const {
+    unsigned original = product.model.dims[dim].original.back();
+    return llvm::any_of(access.index, [&](const LinearForm &form) {
+      return form.coeffs[original] != 0;
+    });
+  }
+  LogicalResult fail(const llvm::Twine &text) {
+    why = text.str();
+    return failure();
+  }
+
+  Product &product;
+  std::string &why;
+  unsigned firstInput = 0, secondInput = 0; ///< Of the root.
+  bool isFirstUnsigned = false, isSecondUnsigned = false;
+  const RegionAccess *input = nullptr, *weight = nullptr, *store = nullptr;
+};
+} // namespace
+
+/// The byte that `value` is widened from; its signedness in `isUnsigned`.
+static std::optional<unsigned> widenedInput(linalg::GenericOp root, Value value,
+                                            bool &isUnsigned) {
+  Operation *op = value.getDefiningOp();
+  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(op))
+    return std::nullopt;
+  isUnsigned = isa<arith::ExtUIOp>(op);
+  auto argument = dyn_cast<BlockArgument>(op->getOperand(0));
+  if (!argument || argument.getOwner() != root.getBody() ||
+      !argument.getType().isInteger(8) ||
+      argument.getArgNumber() >= unsigned(root.getNumDpsInputs()))
+    return std::nullopt;
+  return argument.getArgNumber();
+}
+
+LogicalResult Matcher::matchRoot() {
+  linalg::GenericOp root = product.model.root;
+  auto sum = dyn_cast_or_null<arith::AddIOp>(findCombiner(root));
+  arith::MulIOp multiply;
+  if (sum)
+    for (Value operand : sum->getOperands())
+      if (auto found = operand.getDefiningOp<arith::MulIOp>())
+        multiply = found;
+  if (!multiply)
+    return fail("the array sums products of integers, and nothing else");
+  if (!sum.getType().isInteger(32))
+    return fail("the array has sums of 32 bits");
+  auto first = widenedInput(root, multiply.getLhs(), isFirstUnsigned);
+  auto second = widenedInput(root, multiply.getRhs(), isSecondUnsigned);
+  if (!first || !second)
+    return fail("the array multiplies bytes as they are stored, without zero "
+                "points of the weights");
+  TypedAttr start = getSplat(root.getDpsInits()[0]);
+  auto zero = dyn_cast_or_null<IntegerAttr>(start);
+  if (!zero || !zero.getValue().isZero())
+    return fail("its sums do not start at 0");
+  firstInput = *first;
+  secondInput = *second;
+  return success();
+}
+
+LogicalResult Matcher::findAccesses() {
+  linalg::GenericOp root = product.model.root;
+  auto find = [&](unsigned number) -> const RegionAccess * {
+    auto argument = dyn_cast<BlockArgument>(root.getDpsInputs()[number]);
+    for (const RegionAccess &access : product.model.accesses)
+      if (argument && !access.isStore && access.inReduction &&
+          access.operand == argument.getArgNumber())
+        return &access;
+    return nullptr;
+  };
+  input = find(firstInput);
+  weight = find(secondInput);
+  if (!input || !weight || input == weight)
+    return fail("the array's operands are computed inside the group");
+  if (layoutOf(*weight))
+    std::swap(input, weight), std::swap(isFirstUnsigned, isSecondUnsigned);
+  if (layoutOf(*weight) || !layoutOf(*input))
+    return fail("one of the factors has to be a constant");
+  if (isSecondUnsigned)
+    return fail("the array's weights are signed bytes");
+  product.isInputUnsigned = isFirstUnsigned;
+  for (const RegionAccess &access : product.model.accesses) {
+    if (!access.isStore)
+      continue;
+    if (store)
+      return fail("it has several results");
+    store = &access;
+  }
+  product.inputOperand = input->operand;
+  product.weightOperand = weight->operand;
+  return success();
+}
+
+/// What lies side by side in memory goes across the lanes.
+LogicalResult Matcher::chooseLanes() {
+  for (auto [d, dim] : llvm::enumerate(product.model.dims)) {
+    bool inWeight = usesDim(*weight, d);
+    int64_t inputStride = strideOf(*input, d), stored = strideOf(*store, d);
+    if (dim.isReduction && inputStride == 1 && inWeight)
+      product.rowDim = d;
+    else if (!dim.isReduction && inWeight && inputStride == 0 &&
+             stored == 1)
+      product.colDim = d;
+  }
+  bool reduces = llvm::any_of(product.model.dims, [](const auto &dim) {
+    return dim.isReduction;
+  });
+  if (reduces && product.rowDim < 0)
+    return fail("what is summed does not lie side by side in memory");
+  if (product.colDim < 0)
+    for (auto [d, dim] : llvm::enumerate(product.model.dims))
+      if (!dim.isReduction && usesDim(*weight, d))
+        return fail("the columns of the array would each need inputs of their "
+                    "own (depthwise), or results do not lie side by side");
+  return success();
+}
+
+/// Dimensions that walk one dimension of the tensor together (rows of a
+/// convolution's input) share an axis; merged ones and the neighbours of the
+/// lanes have one of their own.
+LogicalResult Matcher::findAxes(const RegionAccess &access, LayoutAttr layout,
+                                int laneDim, SmallVectorImpl<Axis> &axes) {
+  LinearForm address = product.model.address(access, layout);
+  SmallVector<bool> done(product.model.dims.size(), false);
+  if (laneDim >= 0)
+    done[laneDim] = true;
+  for (auto [form, stride] : llvm::zip(access.index, layout.getStrides())) {
+    Axis axis{stride, {}};
+    bool hasLane = false;
+    for (auto [d, dim] : llvm::enumerate(product.model.dims)) {
+      int64_t coefficient = form.coeffs[dim.original.back()];
+      if (coefficient == 0)
+        continue;
+      hasLane |= int(d) == laneDim;
+      if (dim.original.size() == 1 && !done[d] &&
+          address.coeffs[d] == coefficient * stride)
+        axis.terms.push_back({unsigned(d), coefficient});
+    }
+    if (hasLane || axis.terms.empty() || stride <= 0 ||
+        llvm::any_of(axis.terms,
+                     [](const auto &term) { return term.coefficient < 0; }))
+      continue;
+    for (const Workload::Term &term : axis.terms)
+      done[term.dim] = true;
+    axes.push_back(std::move(axis));
+  }
+  for (auto [d, coefficient] : llvm::enumerate(address.coeffs)) {
+    if (done[d] || coefficient == 0)
+      continue;
+    if (coefficient < 0)
+      return fail("it walks memory backwards");
+    axes.push_back({coefficient, {{unsigned(d), 1}}});
+  }
+  llvm::stable_sort(axes, [](const Axis &a, const Axis &b) {
+    return a.stride > b.stride;
+  });
+  return success();
+}
+
+LogicalResult Matcher::run() {
+  if (failed(matchRoot()) || failed(findAccesses()) || failed(chooseLanes()))
+    return failure();
+  std::optional<unsigned> colRootDim;
+  if (product.colDim >= 0) {
+    const RegionModel::Dim &dim = product.model.dims[product.colDim];
+    if (dim.original.size() != 1)
+      return fail("its results are merged along the array's columns");
+    colRootDim = dim.original.front();
+  }
+  std::optional<Epilogue> epilogue =
+      matchEpilogue(product.model, colRootDim, why);
+  if (!epilogue)
+    return failure();
+  product.epilogue = std::move(*epilogue);
+  LayoutAttr in = layoutOf(*input), out = layoutOf(*store);
+  int64_t resultBytes = product.epilogue.isRaw ? 4 : 1;
+  product.inputStart = product.model.address(*input, in).constant;
+  product.resultStart =
+      product.model.address(*store, out).constant * resultBytes;
+  if (failed(findAxes(*input, in, product.rowDim, product.inputAxes)) ||
+      failed(findAxes(*store, out, product.colDim, product.resultAxes)))
+    return failure();
+  for (Axis &axis : product.resultAxes)
+    axis.stride *= resultBytes;
+  for (auto [d, dim] : llvm::enumerate(product.model.dims))
+    if (int(d) != product.rowDim && int(d) != product.colDim &&
+        usesDim(*weight, d))
+      product.weightDims.push_back(d);
+  return success();
+}
+
+std::optional<Product> Product::match(RegionOp region,
+                                      const MachineDesc &machine,
+                                      std::string &why) {
+  FailureOr<RegionModel> model = RegionModel::build(region, why);
+  if (failed(model))
+    return std::nullopt;
+  auto spatial = toSpatialRegion(*model, machine, ArrayKind::Multiplies, why);
+  if (!spatial)
+    return std::nullopt;
+  Product product;
+  product.model = std::move(*model);
+  product.spatial = std::move(*spatial);
+  if (failed(Matcher(product, why).run()))
+    return std::nullopt;
+  return product;
+}

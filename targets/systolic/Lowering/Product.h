@@ -1,0 +1,74 @@
+//===- Product.h - What a group asks of the array ---------------*- C++ -*-===//
+
+#ifndef TARGETS_SYSTOLIC_LOWERING_PRODUCT_H
+#define TARGETS_SYSTOLIC_LOWERING_PRODUCT_H
+
+#include "aicc/Energy/Machine.h"
+#include "aicc/Mapping/RegionModel.h"
+#include "aicc/Mapping/SpatialRegion.h"
+
+#include <optional>
+#include <string>
+
+namespace aicc::systolic {
+
+/// What happens to the 32-bit sums: y = clamp(rint(float(sum + bias) * scale) +
+/// zero, low, high), as `store.quantize` does. Raw: nothing.
+struct Epilogue {
+  bool isRaw = false;
+  /// By result column (or one for all); empty: no bias.
+  std::vector<int32_t> biases;
+  std::vector<float> scales;
+  int32_t zero = 0, low = 0, high = 0;
+};
+
+/// One of the coordinates of an operand in memory: `stride` bytes times the sum
+/// of coefficient x loop dimension.
+struct Axis {
+  int64_t stride = 0;
+  llvm::SmallVector<Workload::Term, 2> terms;
+
+  int64_t start(llvm::ArrayRef<int64_t> offsets) const;
+  /// Positions that tiles of `extents` touch, from the first to the last.
+  int64_t extent(llvm::ArrayRef<int64_t> extents) const;
+};
+
+/// A group that the array can run: products of signed bytes (inputs may be
+/// unsigned) with constant weights, summed, and quantised again or stored as
+/// they are. Dimensions are those of the region model.
+struct Product {
+  RegionModel model;
+  SpatialRegion spatial;
+  unsigned inputOperand = 0, weightOperand = 0; ///< Of the region.
+  bool isInputUnsigned = false;
+  Epilogue epilogue;
+  /// Along the array's rows and columns; -1: a dimension of size 1.
+  int rowDim = -1, colDim = -1;
+  /// Byte offsets of the first elements in their buffers.
+  int64_t inputStart = 0, resultStart = 0;
+  /// All but those of the lanes (rowDim, colDim); innermost last.
+  llvm::SmallVector<Axis, 6> inputAxes, resultAxes;
+  /// Dimensions that the weights depend on besides the two, outermost first.
+  llvm::SmallVector<unsigned, 6> weightDims;
+
+  const Workload &workload() const { return spatial.workload; }
+  int64_t size(int dim) const {
+    return dim < 0 ? 1 : workload().dims[dim].size;
+  }
+
+  /// Nothing, and why for the user, for a group that stays with the host.
+  static std::optional<Product> match(RegionOp region,
+                                      const MachineDesc &machine,
+                                      std::string &why);
+};
+
+/// The epilogue of a group whose sums are the results of `root`. Nothing, and
+/// why, for one that the store unit cannot do. `columns`: the size of the
+/// dimension along which scales may differ, by its root dimension `colRootDim`.
+std::optional<Epilogue> matchEpilogue(const RegionModel &model,
+                                      std::optional<unsigned> colRootDim,
+                                      std::string &why);
+
+} // namespace aicc::systolic
+
+#endif // TARGETS_SYSTOLIC_LOWERING_PRODUCT_H

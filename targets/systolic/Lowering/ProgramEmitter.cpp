@@ -1,0 +1,500 @@
+//===- ProgramEmitter.cpp - From a mapping to instructions ----------------===//
+
+#include "targets/systolic/Lowering/ProgramEmitter.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace aicc;
+using namespace aicc::systolic;
+using llvm::divideCeil;
+
+static constexpr unsigned inputChannel = 0, weightChannel = 1,
+                          parameterChannel = 2;
+/// Of 16 bits, and of the 14 that the outer loop of a load has.
+static constexpr int64_t mostRows = 65535, mostOuterRows = 16383;
+
+static int32_t local(Space space, int64_t row, bool accumulate = false) {
+  return int32_t(LocalAddress::make(space, uint32_t(row), accumulate).bits);
+}
+
+/// Each operand's slots are numbered apart.
+static Slot inputSlot(unsigned slot) { return slot; }
+static Slot weightSlot(unsigned slot) { return 2 + slot; }
+static Slot resultSlot(unsigned slot) { return 4 + slot; }
+static Slot parameterSlotOf(unsigned slot) { return 6 + slot; }
+
+static void collectDims(const Workload::Operand &operand,
+                        SmallVectorImpl<unsigned> &dims) {
+  for (const auto &terms : operand.index)
+    for (const Workload::Term &term : terms)
+      if (!llvm::is_contained(dims, term.dim))
+        dims.push_back(term.dim);
+}
+
+ProgramEmitter::ProgramEmitter(const Product &product,
+                               const ArrayMachine &machine,
+                               const Mapping &mapping, const TilePlan &plan,
+                               ConstantBlob &constants, OpBuilder &builder,
+                               Location loc)
+    : product(product), machine(machine), mapping(mapping), plan(plan),
+      constants(constants), builder(builder), loc(loc) {
+  for (const Workload::Dim &dim : product.workload().dims) {
+    offsets.push_back(0);
+    extents.push_back(dim.size);
+  }
+  for (const Axis &axis : product.inputAxes)
+    for (const Workload::Term &term : axis.terms)
+      inputDims.push_back(term.dim);
+  if (product.rowDim >= 0)
+    inputDims.push_back(product.rowDim);
+  collectDims(product.workload().operands[1], weightDims);
+}
+
+void ProgramEmitter::run() {
+  walk(0);
+  order.finish(builder);
+}
+
+void ProgramEmitter::ordered(Queue queue, ArrayRef<Slot> reads,
+                             ArrayRef<Slot> writes, Operation *op) {
+  order.add(queue, reads, writes, op);
+}
+
+//===----------------------------------------------------------------------===//
+// Registers
+//===----------------------------------------------------------------------===//
+
+void ProgramEmitter::configureLoad(unsigned channel, unsigned segment,
+                                   int64_t stride0, int64_t stride1, bool flip,
+                                   bool wide) {
+  Channel &now = channels[channel];
+  if (now.isSet && now.segment == segment && now.stride0 == stride0 &&
+      now.stride1 == stride1)
+    return;
+  now.isSet = true;
+  now.segment = segment;
+  now.stride0 = stride0;
+  now.stride1 = stride1;
+  ordered(Queue::Load, {}, {},
+          LoadConfigOp::create(builder, loc, channel, segment, stride0, stride1,
+                               /*fill=*/0, flip, wide));
+}
+
+void ProgramEmitter::placeLoad(unsigned channel, int64_t stride1,
+                               int64_t block) {
+  Channel &now = channels[channel];
+  if (now.placeStride1 == stride1 && now.block == block)
+    return;
+  now.placeStride1 = stride1;
+  now.block = block;
+  ordered(Queue::Load, {}, {},
+          LoadPlaceOp::create(builder, loc, channel, stride1, block));
+}
+
+void ProgramEmitter::configureExecute(int64_t aStride0, int64_t aStride1,
+                                      int64_t cStride1) {
+  std::array<int64_t, 3> wanted = {aStride0, aStride1, cStride1};
+  if (executeStrides == wanted)
+    return;
+  executeStrides = wanted;
+  ordered(
+      Queue::Execute, {}, {},
+      ExecuteConfigOp::create(builder, loc, aStride0, aStride1, cStride1));
+}
+
+void ProgramEmitter::configureStore(int64_t stride0, int64_t stride1) {
+  std::array<int64_t, 2> wanted = {stride0, stride1};
+  if (storeStrides == wanted)
+    return;
+  storeStrides = wanted;
+  ordered(
+      Queue::Store, {}, {},
+      StoreConfigOp::create(builder, loc, resultSegment, stride0, stride1));
+}
+
+void ProgramEmitter::placeStore(int64_t stride1, int64_t block,
+                                int64_t scaleBlock) {
+  std::array<int64_t, 3> wanted = {stride1, block, scaleBlock};
+  if (storePlace == wanted)
+    return;
+  storePlace = wanted;
+  ordered(Queue::Store, {}, {},
+          StorePlaceOp::create(builder, loc, stride1, block, /*keep=*/0,
+                               scaleBlock));
+}
+
+void ProgramEmitter::configureQuantize(int64_t parameters) {
+  if (quantizedBy == parameters)
+    return;
+  quantizedBy = parameters;
+  const Epilogue &epilogue = product.epilogue;
+  IntegerAttr biases;
+  if (!epilogue.isRaw)
+    biases =
+        builder.getI32IntegerAttr(local(Space::Accumulator, parameters + 1));
+  ordered(Queue::Store, {}, {},
+          StoreQuantizeOp::create(builder, loc,
+                                  local(Space::Accumulator, parameters),
+                                  epilogue.zero, epilogue.low, epilogue.high,
+                                  biases, /*isReal=*/false, /*divide=*/false,
+                                  epilogue.isRaw, /*flip=*/false));
+}
+
+//===----------------------------------------------------------------------===//
+// The walk
+//===----------------------------------------------------------------------===//
+
+void ProgramEmitter::walk(unsigned level) {
+  if (level == plan.input.level)
+    enterInput();
+  if (level == plan.weight.level)
+    enterWeights();
+  if (level == plan.result.level)
+    result = {offsets, extents, (result.slot + 1) % plan.result.count, true};
+  if (level == plan.computeLevel) {
+    multiply();
+  } else {
+    const Mapping::Loop &loop = mapping.loops[level];
+    int64_t start = offsets[loop.dim], whole = extents[loop.dim];
+    for (int64_t done = 0; done < whole; done += loop.tile) {
+      offsets[loop.dim] = start + done;
+      extents[loop.dim] = std::min(loop.tile, whole - done);
+      walk(level + 1);
+    }
+    offsets[loop.dim] = start;
+    extents[loop.dim] = whole;
+  }
+  if (level == plan.result.level)
+    storeResults();
+}
+
+/// Whether the tile that the walk is in is another one than the last, in the
+/// dimensions that its operand depends on; then notes it.
+template <typename ResidentT>
+static bool moves(ResidentT &resident, ArrayRef<unsigned> dims,
+                  const Extents &offsets, const Extents &extents,
+                  unsigned slots) {
+  auto same = [&](unsigned dim) {
+    return resident.offsets[dim] == offsets[dim] &&
+           resident.extents[dim] == extents[dim];
+  };
+  if (resident.isThere && llvm::all_of(dims, same))
+    return false;
+  resident.slot = resident.isThere ? (resident.slot + 1) % slots : 0;
+  resident.isThere = true;
+  resident.offsets = offsets;
+  resident.extents = extents;
+  return true;
+}
+
+void ProgramEmitter::enterInput() {
+  if (moves(input, inputDims, offsets, extents, plan.input.count))
+    loadInput();
+}
+
+void ProgramEmitter::enterWeights() {
+  if (moves(weight, weightDims, offsets, extents, plan.weight.count))
+    loadWeights();
+}
+
+//===----------------------------------------------------------------------===//
+// Loads
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// One loop over rows of a transfer.
+struct RowLoop {
+  int64_t count = 1, dramStride = 0, localStride = 0;
+};
+} // namespace
+
+/// Loops of one row, and loops that go on where the next inner one ends, are
+/// none of their own.
+static SmallVector<RowLoop, 6> foldLoops(ArrayRef<RowLoop> loops) {
+  SmallVector<RowLoop, 6> folded;
+  for (const RowLoop &loop : loops) {
+    if (loop.count == 1)
+      continue;
+    if (!folded.empty()) {
+      RowLoop &outer = folded.back();
+      if (outer.dramStride == loop.dramStride * loop.count &&
+          outer.localStride == loop.localStride * loop.count) {
+        outer = {outer.count * loop.count, loop.dramStride, loop.localStride};
+        continue;
+      }
+    }
+    folded.push_back(loop);
+  }
+  return folded;
+}
+
+/// Calls `visit(dram, local)` for each row of `loops`.
+static void forRows(ArrayRef<RowLoop> loops, int64_t dram, int64_t local,
+                    llvm::function_ref<void(int64_t, int64_t)> visit) {
+  if (loops.empty())
+    return visit(dram, local);
+  const RowLoop &loop = loops.front();
+  for (int64_t i = 0; i < loop.count; ++i)
+    forRows(loops.drop_front(), dram + i * loop.dramStride,
+            local + i * loop.localStride, visit);
+}
+
+void ProgramEmitter::loadInput() {
+  int64_t lanes = extent(product.rowDim);
+  int64_t blocks = divideCeil(lanes, rows());
+  SmallVector<RowLoop, 6> loops;
+  int64_t dram = product.inputStart + offset(product.rowDim);
+  int64_t rowStride = blocks;
+  for (const Axis &axis : llvm::reverse(product.inputAxes)) {
+    loops.push_back({axis.extent(extents), axis.stride, rowStride});
+    dram += axis.start(offsets) * axis.stride;
+    rowStride *= axis.extent(extents);
+  }
+  std::reverse(loops.begin(), loops.end());
+  loops = foldLoops(loops);
+  // Rows that follow each other in memory, in whole lanes, are one long row.
+  int64_t columns = lanes;
+  if (!loops.empty() && loops.back().dramStride == lanes &&
+      lanes % rows() == 0) {
+    RowLoop &last = loops.back();
+    int64_t together = std::max<int64_t>(mostRows / lanes, 1);
+    if (last.count <= together) {
+      columns = lanes * last.count;
+      loops.pop_back();
+    }
+  }
+  RowLoop inner, outer;
+  if (!loops.empty() && loops.back().localStride == 1)
+    inner = loops.pop_back_val();
+  if (!loops.empty() && loops.back().count <= mostOuterRows)
+    outer = loops.pop_back_val();
+  configureLoad(inputChannel, inputSegment, inner.dramStride, outer.dramStride,
+                product.isInputUnsigned, /*wide=*/false);
+  placeLoad(inputChannel, outer.localStride, /*block=*/1);
+  forRows(loops, dram, plan.input.row(input.slot),
+          [&](int64_t from, int64_t to) {
+            ordered(Queue::Load, {}, inputSlot(input.slot),
+                    LoadInOp::create(builder, loc, inputChannel, from,
+                                     local(Space::Scratchpad, to), inner.count,
+                                     outer.count, columns));
+          });
+}
+
+void ProgramEmitter::loadWeights() {
+  int64_t dram = constants.weightTile(offsets, extents);
+  int64_t columns = extent(product.colDim), count = extent(product.rowDim);
+  for (unsigned dim : product.weightDims)
+    count *= extents[dim];
+  Space space = machine.weightsInScratchpad() ? Space::Scratchpad
+                                              : Space::Weights;
+  int64_t first = plan.weight.row(weight.slot);
+  auto load = [&](int64_t from, int64_t to, int64_t rowsNow, int64_t width) {
+    ordered(Queue::Load, {}, weightSlot(weight.slot),
+            LoadInOp::create(builder, loc, weightChannel, from,
+                             local(space, to), rowsNow, 1, width));
+  };
+  // One block of whole rows is one long row.
+  if (columns == cols()) {
+    configureLoad(weightChannel, constantSegment, 0, 0, false, false);
+    placeLoad(weightChannel, 0, /*block=*/1);
+    int64_t together = mostRows / cols();
+    for (int64_t done = 0; done < count; done += together) {
+      int64_t now = std::min(together, count - done);
+      load(dram + done * cols(), first + done, 1, now * cols());
+    }
+    return;
+  }
+  configureLoad(weightChannel, constantSegment, columns, 0, false, false);
+  placeLoad(weightChannel, 0, count);
+  for (int64_t done = 0; done < count; done += mostRows) {
+    int64_t now = std::min(mostRows, count - done);
+    load(dram + done * columns, first + done, now, columns);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The array
+//===----------------------------------------------------------------------===//
+
+/// Rows between neighbours along each axis of a tile, the innermost last.
+static SmallVector<int64_t, 6> axisRows(ArrayRef<Axis> axes,
+                                        ArrayRef<int64_t> extents,
+                                        int64_t innermost) {
+  SmallVector<int64_t, 6> strides(axes.size());
+  for (size_t i = axes.size(); i-- > 0;) {
+    strides[i] = innermost;
+    innermost *= axes[i].extent(extents);
+  }
+  return strides;
+}
+
+/// Rows that one step of dimension `dim` moves.
+static int64_t rowsOfDim(ArrayRef<Axis> axes, ArrayRef<int64_t> strides,
+                         unsigned dim) {
+  int64_t sum = 0;
+  for (auto [axis, stride] : llvm::zip(axes, strides))
+    for (const Workload::Term &term : axis.terms)
+      if (term.dim == dim)
+        sum += term.coefficient * stride;
+  return sum;
+}
+
+/// The row of a tile (which starts at `tileOffsets`) where the walk is.
+static int64_t rowAt(ArrayRef<Axis> axes, ArrayRef<int64_t> strides,
+                     ArrayRef<int64_t> offsets,
+                     ArrayRef<int64_t> tileOffsets) {
+  int64_t row = 0;
+  for (auto [axis, stride] : llvm::zip(axes, strides))
+    row += (axis.start(offsets) - axis.start(tileOffsets)) * stride;
+  return row;
+}
+
+void ProgramEmitter::multiply() {
+  // Where the weights of this pass are in their tile.
+  int64_t count = 1, position = 0;
+  for (unsigned dim : product.weightDims) {
+    position = position * weight.extents[dim] + offsets[dim] -
+               weight.offsets[dim];
+    count *= weight.extents[dim];
+  }
+  int rowDim = product.rowDim, colDim = product.colDim;
+  int64_t lanes = rowDim < 0 ? 1 : weight.extents[rowDim];
+  int64_t lane = rowDim < 0 ? 0 : offsets[rowDim] - weight.offsets[rowDim];
+  int64_t column = colDim < 0 ? 0 : offsets[colDim] - weight.offsets[colDim];
+  int64_t weightRow = plan.weight.row(weight.slot) +
+                      column / cols() * (count * lanes) + position * lanes +
+                      lane;
+  int64_t inputLane = rowDim < 0 ? 0 : offsets[rowDim] - input.offsets[rowDim];
+  passes(weightRow, extent(rowDim), extent(colDim), inputLane);
+}
+
+/// Runs the rows that are left through the array, with one tile of weights.
+void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
+                            int64_t lane) {
+  int rowDim = product.rowDim, colDim = product.colDim;
+  int64_t blocks =
+      divideCeil(rowDim < 0 ? int64_t(1) : input.extents[rowDim], rows());
+  SmallVector<int64_t, 6> aRows =
+      axisRows(product.inputAxes, input.extents, blocks);
+  SmallVector<int64_t, 6> cRows =
+      axisRows(product.resultAxes, result.extents, 1);
+  int64_t blockRows = 1;
+  for (const Axis &axis : product.resultAxes)
+    blockRows *= axis.extent(result.extents);
+  int64_t column = colDim < 0 ? 0 : offsets[colDim] - result.offsets[colDim];
+  int64_t a = plan.input.row(input.slot) + lane / rows() +
+              rowAt(product.inputAxes, aRows, offsets, input.offsets);
+  int64_t c = plan.result.row(result.slot) + column / cols() * blockRows +
+              rowAt(product.resultAxes, cRows, offsets, result.offsets);
+  bool isFirst = true;
+  for (auto [d, dim] : llvm::enumerate(product.workload().dims))
+    isFirst &= !dim.isReduction || offsets[d] == 0;
+
+  SmallVector<RowLoop, 6> loops;
+  for (const Axis &axis : product.resultAxes)
+    for (const Workload::Term &term : axis.terms)
+      if (extents[term.dim] > 1)
+        loops.push_back(
+            {extents[term.dim],
+             rowsOfDim(product.inputAxes, aRows, term.dim),
+             rowsOfDim(product.resultAxes, cRows, term.dim)});
+  llvm::stable_sort(loops, [](const RowLoop &x, const RowLoop &y) {
+    return x.localStride > y.localStride;
+  });
+  loops = foldLoops(loops);
+  RowLoop inner, outer;
+  if (!loops.empty() && loops.back().localStride == 1)
+    inner = loops.pop_back_val();
+  if (!loops.empty())
+    outer = loops.pop_back_val();
+  configureExecute(inner.dramStride, outer.dramStride, outer.localStride);
+  Space space = machine.weightsInScratchpad() ? Space::Scratchpad
+                                              : Space::Weights;
+  forRows(loops, a, c, [&](int64_t from, int64_t to) {
+    Slot weights = weightSlot(weight.slot);
+    ordered(Queue::Execute, weights, {},
+            ExecuteWeightsOp::create(builder, loc, local(space, weightRow), k,
+                                     n));
+    ordered(Queue::Execute, {inputSlot(input.slot), weights},
+            resultSlot(result.slot),
+            ExecuteMultiplyOp::create(
+                builder, loc, local(Space::Scratchpad, from),
+                local(Space::Accumulator, to, !isFirst), inner.count,
+                outer.count, k));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Stores
+//===----------------------------------------------------------------------===//
+
+void ProgramEmitter::storeResults() {
+  int64_t blocks = divideCeil(extent(product.colDim), cols());
+  int64_t together = product.epilogue.isRaw ? blocks : plan.parameterBlocks;
+  // Long rows have 16 bits of columns.
+  together = std::max<int64_t>(std::min(together, mostRows / cols()), 1);
+  for (int64_t block = 0; block < blocks; block += together)
+    storeBlocks(block, std::min(together, blocks - block));
+}
+
+void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
+  constexpr int64_t rowsOfBlock = 2; // Scales and biases.
+  const Epilogue &epilogue = product.epilogue;
+  int64_t first = offset(product.colDim) + block * cols();
+  int64_t columns =
+      std::min(count * cols(), extent(product.colDim) - block * cols());
+  int64_t dramOfParameters =
+      epilogue.isRaw ? -1 : constants.parameters(first, columns);
+  bool isNew = parametersAt != dramOfParameters;
+  if (isNew)
+    parameterSlot = 1 - parameterSlot;
+  parametersAt = dramOfParameters;
+  int64_t parameters = plan.parameterFirst +
+                       parameterSlot * plan.parameterBlocks * rowsOfBlock;
+  if (isNew) {
+    configureLoad(parameterChannel, constantSegment, 0, 0, false,
+                  /*wide=*/true);
+    placeLoad(parameterChannel, 0, /*block=*/1);
+    ordered(Queue::Load, {}, parameterSlotOf(parameterSlot),
+            LoadInOp::create(builder, loc, parameterChannel, dramOfParameters,
+                             local(Space::Accumulator, parameters), 1, 1,
+                             divideCeil(columns, cols()) * cols() *
+                                 rowsOfBlock));
+  }
+  SmallVector<int64_t, 6> cRows = axisRows(product.resultAxes, extents, 1);
+  int64_t blockRows = 1;
+  int64_t bytes = epilogue.isRaw ? 4 : 1;
+  int64_t dram = product.resultStart + first * bytes;
+  SmallVector<RowLoop, 6> loops;
+  for (auto [axis, stride] : llvm::zip(product.resultAxes, cRows)) {
+    loops.push_back({axis.extent(extents), axis.stride, stride});
+    dram += axis.start(offsets) * axis.stride;
+    blockRows *= axis.extent(extents);
+  }
+  loops = foldLoops(loops);
+  int64_t from = plan.result.row(result.slot) + block * blockRows;
+  int64_t blockStride = blockRows, scaleBlock = rowsOfBlock;
+  // Rows that follow each other in memory, in whole blocks, are one long row.
+  if (columns == cols() && !loops.empty() &&
+      loops.back().dramStride == columns * bytes &&
+      loops.back().count * columns <= mostRows) {
+    columns *= loops.pop_back_val().count;
+    blockStride = 1;
+    scaleBlock = 0;
+  }
+  RowLoop inner, outer;
+  if (!loops.empty() && loops.back().localStride == 1)
+    inner = loops.pop_back_val();
+  if (!loops.empty() && loops.back().count <= mostRows)
+    outer = loops.pop_back_val();
+  configureStore(inner.dramStride, outer.dramStride);
+  placeStore(outer.localStride, blockStride, scaleBlock);
+  configureQuantize(parameters);
+  forRows(loops, dram, from, [&](int64_t to, int64_t row) {
+    ordered(Queue::Store,
+            {resultSlot(result.slot), parameterSlotOf(parameterSlot)}, {},
+            StoreOutOp::create(builder, loc, to, local(Space::Accumulator, row),
+                               inner.count, outer.count, columns));
+  });
+}

@@ -1,0 +1,72 @@
+//===- Passes.td - Passes of the systolic target ----------*- tablegen -*-===//
+
+#ifndef TARGETS_SYSTOLIC_PASSES
+#define TARGETS_SYSTOLIC_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def SystolicMapHostPass : Pass<"systolic-map-host", "::mlir::func::FuncOp"> {
+  let summary = "Map what the array cannot run to the host's processor";
+  let description = [{
+    Regions that `aicc-map-spatial` left to the host get a mapping for the
+    processor `host`. Their costs are the processor's, with its cycles turned
+    into cycles of the array's clock; `aicc.placement` keeps the reason. If the
+    array runs nothing at all, that is an error, which says what its products
+    have to look like. With `no-fallback` every region on the host is an error
+    with its reason.
+
+    Before:
+    ```mlir
+    %1 = aicc.region ins(%0 : tensor<64xf32>) attributes {
+        aicc.placement = "host: the array sums products ...; not priced", layouts = [...]} { ... }
+    ```
+    After:
+    ```mlir
+    %1 = aicc.region ins(%0 : tensor<64xf32>) attributes {
+        aicc.placement = "host: the array sums products ...",
+        cost = #aicc.cost<...>, layouts = [...], machine = "x86_64_v4",
+        mapping = #aicc.mapping<loops = [0 by 16, 0 by 1 on 0], parallel = 0, grain = 0>} { ... }
+    ```
+  }];
+  let options = [
+    Option<"machineName", "machine", "std::string",
+           /*default=*/"\"systolic/gemmini16\"", "FAMILY/MACHINE or FILE.yaml of the array">,
+    Option<"hostName", "host", "std::string", /*default=*/"\"x86_64_v2\"",
+           "Machine of the family cpu">,
+    Option<"noFallback", "no-fallback", "bool", /*default=*/"false",
+           "Regions on the host are errors">
+  ];
+  let dependentDialects = ["::aicc::AICCDialect"];
+}
+
+def SystolicEmbedProgramsPass : Pass<"systolic-embed-programs", "::mlir::ModuleOp"> {
+  let summary = "Encode the device programs of a module";
+  let description = [{
+    Each `systolic.program` becomes an entry of one device program for
+    `machine`, which is kept in the attributes `aicc.device_family` and
+    `aicc.device_program` of the module, in the order of the module; the
+    `aicc.offload`s get the number of their entry. The operations disappear.
+
+    Before:
+    ```mlir
+    systolic.program @p0 segments 3 { ... }
+    func.func @main(...) {
+      aicc.offload @p0 entry 0 (%x, %w, %y) writes [2] : ...
+    }
+    ```
+    After:
+    ```mlir
+    module attributes {aicc.device_family = "systolic", aicc.device_program = array<i8: 65, ...>} {
+      func.func @main(...) {
+        aicc.offload @p0 entry 0 (%x, %w, %y) writes [2] : ...
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"machineName", "machine", "std::string",
+           /*default=*/"\"systolic/gemmini16\"", "FAMILY/MACHINE or FILE.yaml">
+  ];
+}
+
+#endif // TARGETS_SYSTOLIC_PASSES
