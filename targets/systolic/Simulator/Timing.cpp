@@ -232,7 +232,8 @@ bool Timing::act(unsigned number, uint64_t time, uint64_t horizon) {
   }
   uint64_t index = unit.queue.front().index, ready;
   startTime(number, ready);
-  result->units[number].waitingForTokens += time - ready;
+  ready = std::max(ready, unit.covered);
+  result->units[number].waitingForTokens += time > ready ? time - ready : 0;
   unit.queue.pop_front();
   unit.placeFree = time + 1;
   if (!takeTokens(number, index, time))

@@ -214,18 +214,6 @@ TEST(SystolicSemantics, OuterProducts) {
       }
 }
 
-/// rint, clamp and the rest in double, which holds every step of f32 exactly
-/// once that is rounded.
-uint8_t quantized(int32_t word, uint32_t scaleBits, bool real, bool divide,
-                  int zero, int low, int high, bool flip) {
-  float scale = std::bit_cast<float>(scaleBits);
-  volatile float x = real ? std::bit_cast<float>(word) : float(word);
-  volatile float t = divide ? x / scale : x * scale;
-  double y = std::isnan(float(t)) ? low : std::nearbyint(double(t)) + zero;
-  y = std::fmin(std::fmax(y, low), high);
-  return uint8_t(int(y)) ^ (flip ? 0x80 : 0);
-}
-
 TEST(SystolicSemantics, Quantize) {
   // Scales that matter, and words at the ties.
   std::vector<uint32_t> scales = {
@@ -273,7 +261,7 @@ TEST(SystolicSemantics, Quantize) {
       for (unsigned j = 0; j < 12; ++j) {
         int32_t word = int32_t(wordAt(wordBytes, 12 * (row + 1) + j));
         uint8_t expected =
-            quantized(word, scales[j], real, divide, zero, low, high, flip);
+            quantizedByte(word, scales[j], real, divide, zero, low, high, flip);
         ASSERT_EQ(run.segments[1][12 * row + j], expected)
             << std::hex << word << " " << scales[j] << " " << options;
         if (row < 12 && j < 5)
