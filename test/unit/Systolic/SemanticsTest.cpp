@@ -1,5 +1,6 @@
 //===- SemanticsTest.cpp - Each instruction beside plain loops ------------===//
 
+#include "targets/systolic/Simulator/Kernels.h"
 #include "test/unit/Systolic/Testing.h"
 
 #include <bit>
@@ -345,6 +346,57 @@ TEST(SystolicSemantics, MemoriesAreForgottenBetweenEntries) {
   EXPECT_FALSE(simulator->run(1, nullptr, 0, run.result, error));
   EXPECT_EQ(error, "instruction 2 (vector.copy): reads scratchpad row 0, which "
                    "nothing wrote");
+}
+
+/// Each set of kernels gives what the plain loops give, at every size around
+/// the blocks.
+TEST(SystolicSemantics, KernelsOfEveryHost) {
+  std::mt19937_64 random(1);
+  for (const Kernels &kernels : supportedKernels())
+    for (unsigned trial = 0; trial < 200; ++trial) {
+      size_t count = 1 + random() % 10, k = 1 + random() % 20;
+      size_t cols = 1 + random() % 40, padded = (cols + 15) / 16 * 16;
+      std::vector<int8_t> a(count * k), b(count * padded + 16);
+      for (int8_t &byte : a)
+        byte = int8_t(random());
+      for (int8_t &byte : b)
+        byte = int8_t(random());
+      std::vector<int32_t> w(k * padded), c(count * cols), sums(k * padded);
+      for (int32_t &word : w)
+        word = int8_t(random());
+      for (int32_t &word : c)
+        word = int32_t(random());
+      std::vector<int32_t> expected = c, found = c;
+      for (size_t r = 0; r < count; ++r)
+        for (size_t j = 0; j < cols; ++j)
+          for (size_t l = 0; l < k; ++l)
+            expected[r * cols + j] =
+                int32_t(uint32_t(expected[r * cols + j]) +
+                        uint32_t(a[r * k + l] * w[l * padded + j]));
+      kernels.multiply(a.data(), ptrdiff_t(k), count, k, w.data(), padded,
+                       found.data(), cols, true);
+      EXPECT_EQ(found, expected);
+
+      kernels.outer(a.data(), ptrdiff_t(k), b.data(), ptrdiff_t(padded), count,
+                    k, cols, sums.data(), padded);
+      for (size_t i = 0; i < k; ++i)
+        for (size_t j = 0; j < cols; ++j) {
+          int32_t sum = 0;
+          for (size_t r = 0; r < count; ++r)
+            sum += a[r * k + i] * b[r * padded + j];
+          EXPECT_EQ(sums[i * padded + j], sum);
+        }
+
+      std::vector<int32_t> scales(c.size(), std::bit_cast<int32_t>(1e-7f));
+      std::vector<uint8_t> bytes(c.size());
+      Quantization quantization{5, -128, 127, false, trial % 2 == 1, 0};
+      kernels.quantize(c.data(), scales.data(), c.size(), quantization,
+                       bytes.data());
+      for (size_t j = 0; j < c.size(); ++j)
+        EXPECT_EQ(bytes[j],
+                  quantizedByte(c[j], uint32_t(scales[j]), false,
+                                quantization.divide, 5, -128, 127, false));
+    }
 }
 
 } // namespace

@@ -152,4 +152,34 @@ TEST(SystolicWork, TokensAreNeeded) {
   EXPECT_GT(dropped.redundant, 0u);
 }
 
+/// A program with one bit changed is refused, ends with an error, or runs; it
+/// never does anything else.
+TEST(SystolicWork, FlippedBits) {
+  std::mt19937_64 random(3);
+  Work work = randomConvolution(random);
+  std::vector<uint8_t> bytes = serialize(work.program);
+  unsigned refused = 0, failed = 0, ran = 0;
+  for (size_t bit = 8 * 92; bit < 8 * bytes.size(); ++bit) {
+    std::vector<uint8_t> changed = bytes;
+    changed[bit / 8] ^= 1 << bit % 8;
+    std::string error;
+    std::optional<Program> program =
+        deserialize(changed.data(), changed.size(), error);
+    if (!program) {
+      ++refused;
+      EXPECT_NE(error, "");
+      continue;
+    }
+    Launch launch(program->machine);
+    launch.segments = work.segments;
+    launch.limits.steps = 100000;
+    bool good = launch.program(*program);
+    ++(good ? ran : failed);
+    EXPECT_EQ(good, launch.error.empty());
+  }
+  EXPECT_GT(refused, 100u);
+  EXPECT_GT(failed, 100u);
+  EXPECT_GT(ran, 10u);
+}
+
 } // namespace
