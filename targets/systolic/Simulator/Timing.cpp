@@ -49,7 +49,7 @@ uint64_t Timing::arrayFree(const Instruction &instruction) const {
   case Opcode::ExecuteOuter:
     return array.streamFree;
   case Opcode::ExecuteFlush:
-    return array.sumsReady;
+    return array.drained;
   default:
     return 0;
   }
@@ -121,12 +121,13 @@ uint64_t Timing::startOnArray(const Instruction &instruction, uint64_t time) {
   case Opcode::ExecuteMultiply:
     done = time + rows + skew;
     array.streamFree = time + rows;
+    array.drained = done;
     result->computeCycles += machine.rows + rows + skew;
     break;
   case Opcode::ExecuteOuter:
     done = time + rows + skew;
     array.streamFree = time + rows;
-    array.sumsReady = done;
+    array.drained = done;
     result->computeCycles += rows + (instruction.c16 & 1 ? skew : 0);
     break;
   case Opcode::ExecuteFlush:

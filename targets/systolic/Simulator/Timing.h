@@ -54,7 +54,7 @@ private:
     uint64_t weightsFree = 0;  ///< The next weights can start.
     uint64_t weightsReady = 0; ///< The next multiply can start.
     uint64_t streamFree = 0;   ///< Rows of the next product can enter.
-    uint64_t sumsReady = 0;    ///< The sums can be flushed.
+    uint64_t drained = 0;      ///< Products are out of it: sums can be flushed.
     uint64_t firstStart = never, covered = 0, busy = 0;
   };
 

@@ -235,8 +235,9 @@ TEST(SystolicSemantics, Quantize) {
   for (unsigned shift = 0; shift < 12; ++shift)
     for (unsigned j = 0; j < 12; ++j)
       appendWord(wordBytes, words[12 + (j + shift) % 12]);
-  for (unsigned options = 0; options < 8; ++options) {
-    bool real = options & 1, divide = options & 2, flip = options & 4;
+  for (unsigned options = 0; options < 16; ++options) {
+    bool real = options & 1, divide = options & 2, flip = options & 4,
+         bias = options & 8;
     int zero = options * 17 - 60, low = -128 + int(options), high = 120;
     if (flip)
       low = -20, high = 235;
@@ -245,14 +246,18 @@ TEST(SystolicSemantics, Quantize) {
     ASSERT_TRUE(
         run.text("load.config wide=1 stride0=48\nload.place block=30\n"
                  "load.in to=acc[0] rows=25x1 columns=12\nfence\n"
-                 // Block 1 of the scales follows block 0.
+                 // The bits of the scales serve as biases too.
                  "load.in offset=24 to=acc[60] rows=1x1 columns=6\n"
-                 "load.in offset=0 to=acc[59] rows=1x1 columns=6\nfence\n"
-                 "store.config segment=1 stride0=12\nstore.place block=30\n"
-                 "store.quantize scales=acc[59] zero=" +
+                 "load.in offset=0 to=acc[58] rows=1x1 columns=6\n"
+                 "load.in offset=24 to=acc[59] rows=1x1 columns=6\n"
+                 "load.in offset=0 to=acc[57] rows=1x1 columns=6\nfence\n"
+                 "store.config segment=1 stride0=12\n"
+                 "store.place block=30 scale_block=2\n"
+                 "store.quantize scales=acc[58] biases=57 zero=" +
                  std::to_string(zero) + " low=" + std::to_string(low) +
                  " high=" + std::to_string(high) + (real ? " real=1" : "") +
                  (divide ? " divide=1" : "") + (flip ? " flip=1" : "") +
+                 (bias ? " bias=1" : "") +
                  "\nstore.out from=acc[1] rows=24x1 columns=12\n"
                  "store.keep to=sp[3] from=acc[1] rows=12x1 columns=5\nfence\n"
                  "store.config segment=1 stride0=5\nstore.quantize\n"
@@ -260,7 +265,10 @@ TEST(SystolicSemantics, Quantize) {
         << run.error;
     for (unsigned row = 0; row < 24; ++row)
       for (unsigned j = 0; j < 12; ++j) {
-        int32_t word = int32_t(wordAt(wordBytes, 12 * (row + 1) + j));
+        uint32_t sum = wordAt(wordBytes, 12 * (row + 1) + j);
+        if (bias && !real)
+          sum += scales[j];
+        int32_t word = int32_t(sum);
         uint8_t expected =
             quantizedByte(word, scales[j], real, divide, zero, low, high, flip);
         ASSERT_EQ(run.segments[1][12 * row + j], expected)

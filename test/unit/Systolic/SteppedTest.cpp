@@ -61,7 +61,7 @@ private:
     case Opcode::ExecuteOuter:
       return cycle >= rowsIn;
     case Opcode::ExecuteFlush:
-      return cycle >= outerDone;
+      return cycle >= drained;
     default:
       return unit == unsigned(Queue::Execute) || underWay[unit].empty();
     }
@@ -102,11 +102,10 @@ private:
       weightsDone = cycle + instruction.b16;
       return instruction.b16;
     case Opcode::ExecuteOuter:
-      outerDone = cycle + count + machine.rows + machine.cols - 2;
-      [[fallthrough]];
     case Opcode::ExecuteMultiply:
       rowsIn = cycle + count;
-      return count + machine.rows + machine.cols - 2;
+      drained = rowsIn + machine.rows + machine.cols - 2;
+      return drained - cycle;
     case Opcode::ExecuteFlush:
       return instruction.b16;
     case Opcode::VectorTable:
@@ -174,7 +173,7 @@ private:
   };
   const Program &program;
   const MachineConfig &machine;
-  uint64_t cycle = 0, weightsDone = 0, rowsIn = 0, outerDone = 0;
+  uint64_t cycle = 0, weightsDone = 0, rowsIn = 0, drained = 0;
   size_t at = 0;
   bool raw = false;
   std::array<std::deque<Item>, numQueues> queues, underWay;

@@ -11,8 +11,8 @@ execute.multiply a=sp[0] c=acc[0] rows=2x2 k=2
 execute.weights from=sp[0] k=2 n=2
 execute.multiply a=sp[1] c=acc[0]+ rows=3x1 k=1 signal=store
 store.config segment=2 stride0=7
-store.quantize scales=acc[5] zero=3 low=-128 high=127 divide=1 wait=load
-store.place stride1=2 block=1 keep_stride1=2
+store.quantize scales=acc[5] zero=3 low=-128 high=127 divide=1 bias=1 biases=6 wait=load
+store.place stride1=2 block=1 keep_stride1=2 scale_block=1
 store.out offset=4 from=acc[0] rows=3x1 columns=5 wait=execute
 store.keep to=sp[50] from=acc[0] rows=2x2 columns=3
 store.quantize raw=1
