@@ -74,7 +74,8 @@ static constexpr Field storeConfig[] = {number("segment", b16),
                                         signedNumber("stride0", a32),
                                         signedNumber("stride1", b32)};
 static constexpr Field storePlace[] = {
-    number("stride1", a32), number("block", b32), number("keep_stride1", a16)};
+    number("stride1", a32), number("block", b32), number("keep_stride1", a16),
+    number("scale_block", b16)};
 // Raw words need no scales: the address may be the zero of the start.
 static constexpr Field storeQuantize[] = {
     address("scales", a32, scratchpad | accumulator),
@@ -84,7 +85,9 @@ static constexpr Field storeQuantize[] = {
     flag("real", Word::B32, 0),
     flag("divide", Word::B32, 1),
     flag("raw", Word::B32, 2),
-    flag("flip", Word::B32, 3)};
+    flag("flip", Word::B32, 3),
+    flag("bias", Word::B32, 4),
+    number("biases", {Word::B32, 8, 24})};
 static constexpr Field storeOut[] = {
     number("offset", a32), address("from", b32, scratchpad | accumulator),
     rows(a16), number("columns", c16)};

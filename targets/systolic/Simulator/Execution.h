@@ -100,6 +100,7 @@ private:
   // The memories, padded (Kernels.h).
   std::vector<int8_t> scratchpad, weightMemory;
   std::vector<int32_t> accumulator;
+  std::vector<int32_t> biased; ///< Words of a block on their way out.
 
   // Registers.
   LoadRegisters loadRegisters;

@@ -144,14 +144,6 @@ AICC_INLINE void quantizeBody(const int32_t *words, const int32_t *scales,
 // For several hosts
 //===----------------------------------------------------------------------===//
 
-namespace {
-struct Kernels {
-  decltype(&multiplyRows) multiply;
-  decltype(&outerRows) outer;
-  decltype(&quantizeWords) quantize;
-};
-} // namespace
-
 // One set of functions with the attribute given.
 #define AICC_KERNELS(name, attribute)                                          \
   attribute static void name##Multiply(                                        \
@@ -171,7 +163,8 @@ struct Kernels {
       const Quantization &quantization, uint8_t *bytes) {                      \
     quantizeBody(words, scales, count, quantization, bytes);                   \
   }                                                                            \
-  static constexpr Kernels name = {name##Multiply, name##Outer, name##Quantize};
+  static constexpr Kernels name##Kernels = {name##Multiply, name##Outer,       \
+                                            name##Quantize};
 
 AICC_KERNELS(portable, )
 #if defined(__x86_64__)
@@ -180,18 +173,27 @@ AICC_KERNELS(avx512,
              __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))))
 #endif
 
-static const Kernels &kernels() {
+std::span<const Kernels> aicc::systolic::supportedKernels() {
 #if defined(__x86_64__)
-  static const Kernels &best = __builtin_cpu_supports("avx512bw") &&
-                                       __builtin_cpu_supports("avx512dq") &&
-                                       __builtin_cpu_supports("avx512vl")
-                                   ? avx512
-                               : __builtin_cpu_supports("avx2") ? avx2
-                                                                : portable;
-  return best;
+  static constexpr Kernels all[] = {portableKernels, avx2Kernels,
+                                    avx512Kernels};
+  static const size_t count =
+      !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ? 1
+      : __builtin_cpu_supports("avx512bw") &&
+              __builtin_cpu_supports("avx512dq") &&
+              __builtin_cpu_supports("avx512vl")
+          ? 3
+          : 2;
+  return std::span(all).first(count);
 #else
-  return portable;
+  static constexpr Kernels all[] = {portableKernels};
+  return all;
 #endif
+}
+
+static const Kernels &kernels() {
+  static const Kernels &best = supportedKernels().back();
+  return best;
 }
 
 void aicc::systolic::multiplyRows(const int8_t *a, ptrdiff_t aStride,

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace aicc::systolic {
 
@@ -46,6 +47,15 @@ void bytesToReal(const int8_t *from, int32_t zero, float scale, int32_t *to,
 /// f32 words: to += from, to *= from.
 void addReal(const int32_t *from, int32_t *to, size_t count);
 void multiplyReal(const int32_t *from, int32_t *to, size_t count);
+
+/// The functions above that are compiled several times.
+struct Kernels {
+  decltype(&multiplyRows) multiply;
+  decltype(&outerRows) outer;
+  decltype(&quantizeWords) quantize;
+};
+/// Those that this host can run; the last one is the fastest, and used.
+std::span<const Kernels> supportedKernels();
 
 } // namespace aicc::systolic
 

@@ -73,9 +73,14 @@ struct StoreRegisters {
   uint32_t segment = 0;
   int32_t stride0 = 0, stride1 = 0;
   uint32_t localStride1 = 0, blockStride = 0, keepStride1 = 0;
+  uint32_t scaleStride = 0; ///< Between blocks, of scales and of biases.
   LocalAddress scales;
+  uint32_t biases = 0; ///< A row of the accumulator.
   int16_t zero = 0, low = 0, high = 0;
-  bool real = false, divide = false, raw = false, flip = false;
+  bool real = false, divide = false, raw = false, flip = false, bias = false;
+
+  /// Real words have no bias.
+  bool addsBias() const { return bias && !real; }
 
   /// store.config, store.place and store.quantize.
   void apply(const Instruction &instruction) {
@@ -89,6 +94,7 @@ struct StoreRegisters {
       localStride1 = instruction.a32;
       blockStride = instruction.b32;
       keepStride1 = instruction.a16;
+      scaleStride = instruction.b16;
       return;
     default:
       scales = LocalAddress{instruction.a32};
@@ -99,6 +105,8 @@ struct StoreRegisters {
       divide = instruction.b32 >> 1 & 1;
       raw = instruction.b32 >> 2 & 1;
       flip = instruction.b32 >> 3 & 1;
+      bias = instruction.b32 >> 4 & 1;
+      biases = instruction.b32 >> 8;
       return;
     }
   }

@@ -65,7 +65,7 @@ struct Counts {
 /// In cycles.
 struct UnitTimes {
   uint64_t busy = 0;             ///< At least one instruction under way.
-  uint64_t waitingForTokens = 0; ///< Ready, but for tokens.
+  uint64_t waitingForTokens = 0; ///< Not busy, and ready but for tokens.
   uint64_t waitingForDram = 0;   ///< Of busy: beyond one cycle for each row.
 };
 

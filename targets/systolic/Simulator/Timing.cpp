@@ -29,13 +29,15 @@ uint64_t Timing::dispatchTime() const {
     return std::max(dispatcherAt, idle ? idle - 1 : 0);
   }
   const Unit &unit = units[unsigned(*queue)];
-  size_t waiting = unit.queue.size();
-  if (waiting >= machine.queueDepth)
-    return never;
-  // The one that started last may hold the last place in this cycle still.
-  return waiting + 1 < machine.queueDepth
-             ? dispatcherAt
-             : std::max(dispatcherAt, unit.placeFree);
+  // The place of the one that is a queue's depth before it, in the cycle after
+  // that has started.
+  size_t dispatched = unit.starts.size() + unit.queue.size();
+  if (dispatched < machine.queueDepth)
+    return dispatcherAt;
+  size_t before = dispatched - machine.queueDepth;
+  return before < unit.starts.size()
+             ? std::max(dispatcherAt, unit.starts[before] + 1)
+             : never;
 }
 
 uint64_t Timing::arrayFree(const Instruction &instruction) const {
@@ -47,7 +49,7 @@ uint64_t Timing::arrayFree(const Instruction &instruction) const {
   case Opcode::ExecuteOuter:
     return array.streamFree;
   case Opcode::ExecuteFlush:
-    return array.sumsReady;
+    return array.drained;
   default:
     return 0;
   }
@@ -119,12 +121,13 @@ uint64_t Timing::startOnArray(const Instruction &instruction, uint64_t time) {
   case Opcode::ExecuteMultiply:
     done = time + rows + skew;
     array.streamFree = time + rows;
+    array.drained = done;
     result->computeCycles += machine.rows + rows + skew;
     break;
   case Opcode::ExecuteOuter:
     done = time + rows + skew;
     array.streamFree = time + rows;
-    array.sumsReady = done;
+    array.drained = done;
     result->computeCycles += rows + (instruction.c16 & 1 ? skew : 0);
     break;
   case Opcode::ExecuteFlush:
@@ -232,9 +235,10 @@ bool Timing::act(unsigned number, uint64_t time, uint64_t horizon) {
   }
   uint64_t index = unit.queue.front().index, ready;
   startTime(number, ready);
-  result->units[number].waitingForTokens += time - ready;
+  ready = std::max(ready, unit.covered);
+  result->units[number].waitingForTokens += time > ready ? time - ready : 0;
   unit.queue.pop_front();
-  unit.placeFree = time + 1;
+  unit.starts.push_back(time);
   if (!takeTokens(number, index, time))
     return false;
   const Instruction &instruction = at(index);

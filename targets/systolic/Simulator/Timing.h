@@ -44,10 +44,9 @@ private:
   struct Unit {
     std::deque<Waiting> queue;
     uint64_t free = 0; ///< First cycle in which the next one can start.
-    /// One more than the cycle of the last start: the place in the queue.
-    uint64_t placeFree = 0;
-    uint64_t lastComplete = 0; ///< One more than the cycle; 0: none.
-    uint64_t covered = 0;      ///< Up to here, busy cycles are counted.
+    std::vector<uint64_t> starts; ///< Of all that have started.
+    uint64_t lastComplete = 0;    ///< One more than the cycle; 0: none.
+    uint64_t covered = 0;         ///< Up to here, busy cycles are counted.
     Transfer transfer;
   };
   /// Of the array.
@@ -55,7 +54,7 @@ private:
     uint64_t weightsFree = 0;  ///< The next weights can start.
     uint64_t weightsReady = 0; ///< The next multiply can start.
     uint64_t streamFree = 0;   ///< Rows of the next product can enter.
-    uint64_t sumsReady = 0;    ///< The sums can be flushed.
+    uint64_t drained = 0;      ///< Products are out of it: sums can be flushed.
     uint64_t firstStart = never, covered = 0, busy = 0;
   };
 

@@ -129,10 +129,14 @@ bool Execution::startQuantizing(uint64_t columns) {
     return fail("low (store.quantize) is " + std::to_string(registers.low) +
                 ", above high, " + std::to_string(registers.high));
   uint64_t blocks = blocksOf(columns, machine.cols);
-  if (!access(Space::Accumulator, {registers.scales.row(), 1, 0, blocks, 1},
-              Access::Read))
-    return false;
-  count(Space::Accumulator, 4 * columns, Access::Read);
+  for (uint32_t row : {registers.scales.row(), registers.biases}) {
+    if (!access(Space::Accumulator, {row, registers.scaleStride, 0, blocks, 1},
+                Access::Read))
+      return false;
+    count(Space::Accumulator, 4 * columns, Access::Read);
+    if (!registers.addsBias())
+      break;
+  }
   return true;
 }
 
@@ -145,10 +149,20 @@ void Execution::quantizeRow(uint64_t row, uint64_t columns, uint8_t *to) {
   quantization.real = registers.real;
   quantization.divide = registers.divide;
   quantization.flip = registers.flip ? 0x80 : 0;
-  uint64_t scales = registers.scales.row();
-  for (; columns > 0; ++scales, row += registers.blockStride) {
+  uint64_t scales = registers.scales.row(), biases = registers.biases;
+  for (; columns > 0; row += registers.blockStride) {
     uint64_t width = std::min<uint64_t>(columns, machine.cols);
-    quantizeWords(wordsAt(row), wordsAt(scales), width, quantization, to);
+    const int32_t *words = wordsAt(row);
+    if (registers.addsBias()) {
+      const int32_t *bias = wordsAt(biases);
+      biased.resize(machine.cols);
+      for (uint64_t j = 0; j < width; ++j)
+        biased[j] = int32_t(uint32_t(words[j]) + uint32_t(bias[j]));
+      words = biased.data();
+    }
+    quantizeWords(words, wordsAt(scales), width, quantization, to);
+    scales += registers.scaleStride;
+    biases += registers.scaleStride;
     columns -= width;
     to += width;
   }

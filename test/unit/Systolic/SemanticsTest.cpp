@@ -1,5 +1,6 @@
 //===- SemanticsTest.cpp - Each instruction beside plain loops ------------===//
 
+#include "targets/systolic/Simulator/Kernels.h"
 #include "test/unit/Systolic/Testing.h"
 
 #include <bit>
@@ -214,18 +215,6 @@ TEST(SystolicSemantics, OuterProducts) {
       }
 }
 
-/// rint, clamp and the rest in double, which holds every step of f32 exactly
-/// once that is rounded.
-uint8_t quantized(int32_t word, uint32_t scaleBits, bool real, bool divide,
-                  int zero, int low, int high, bool flip) {
-  float scale = std::bit_cast<float>(scaleBits);
-  volatile float x = real ? std::bit_cast<float>(word) : float(word);
-  volatile float t = divide ? x / scale : x * scale;
-  double y = std::isnan(float(t)) ? low : std::nearbyint(double(t)) + zero;
-  y = std::fmin(std::fmax(y, low), high);
-  return uint8_t(int(y)) ^ (flip ? 0x80 : 0);
-}
-
 TEST(SystolicSemantics, Quantize) {
   // Scales that matter, and words at the ties.
   std::vector<uint32_t> scales = {
@@ -246,8 +235,9 @@ TEST(SystolicSemantics, Quantize) {
   for (unsigned shift = 0; shift < 12; ++shift)
     for (unsigned j = 0; j < 12; ++j)
       appendWord(wordBytes, words[12 + (j + shift) % 12]);
-  for (unsigned options = 0; options < 8; ++options) {
-    bool real = options & 1, divide = options & 2, flip = options & 4;
+  for (unsigned options = 0; options < 16; ++options) {
+    bool real = options & 1, divide = options & 2, flip = options & 4,
+         bias = options & 8;
     int zero = options * 17 - 60, low = -128 + int(options), high = 120;
     if (flip)
       low = -20, high = 235;
@@ -256,14 +246,18 @@ TEST(SystolicSemantics, Quantize) {
     ASSERT_TRUE(
         run.text("load.config wide=1 stride0=48\nload.place block=30\n"
                  "load.in to=acc[0] rows=25x1 columns=12\nfence\n"
-                 // Block 1 of the scales follows block 0.
+                 // The bits of the scales serve as biases too.
                  "load.in offset=24 to=acc[60] rows=1x1 columns=6\n"
-                 "load.in offset=0 to=acc[59] rows=1x1 columns=6\nfence\n"
-                 "store.config segment=1 stride0=12\nstore.place block=30\n"
-                 "store.quantize scales=acc[59] zero=" +
+                 "load.in offset=0 to=acc[58] rows=1x1 columns=6\n"
+                 "load.in offset=24 to=acc[59] rows=1x1 columns=6\n"
+                 "load.in offset=0 to=acc[57] rows=1x1 columns=6\nfence\n"
+                 "store.config segment=1 stride0=12\n"
+                 "store.place block=30 scale_block=2\n"
+                 "store.quantize scales=acc[58] biases=57 zero=" +
                  std::to_string(zero) + " low=" + std::to_string(low) +
                  " high=" + std::to_string(high) + (real ? " real=1" : "") +
                  (divide ? " divide=1" : "") + (flip ? " flip=1" : "") +
+                 (bias ? " bias=1" : "") +
                  "\nstore.out from=acc[1] rows=24x1 columns=12\n"
                  "store.keep to=sp[3] from=acc[1] rows=12x1 columns=5\nfence\n"
                  "store.config segment=1 stride0=5\nstore.quantize\n"
@@ -271,9 +265,12 @@ TEST(SystolicSemantics, Quantize) {
         << run.error;
     for (unsigned row = 0; row < 24; ++row)
       for (unsigned j = 0; j < 12; ++j) {
-        int32_t word = int32_t(wordAt(wordBytes, 12 * (row + 1) + j));
+        uint32_t sum = wordAt(wordBytes, 12 * (row + 1) + j);
+        if (bias && !real)
+          sum += scales[j];
+        int32_t word = int32_t(sum);
         uint8_t expected =
-            quantized(word, scales[j], real, divide, zero, low, high, flip);
+            quantizedByte(word, scales[j], real, divide, zero, low, high, flip);
         ASSERT_EQ(run.segments[1][12 * row + j], expected)
             << std::hex << word << " " << scales[j] << " " << options;
         if (row < 12 && j < 5)
@@ -357,6 +354,57 @@ TEST(SystolicSemantics, MemoriesAreForgottenBetweenEntries) {
   EXPECT_FALSE(simulator->run(1, nullptr, 0, run.result, error));
   EXPECT_EQ(error, "instruction 2 (vector.copy): reads scratchpad row 0, which "
                    "nothing wrote");
+}
+
+/// Each set of kernels gives what the plain loops give, at every size around
+/// the blocks.
+TEST(SystolicSemantics, KernelsOfEveryHost) {
+  std::mt19937_64 random(1);
+  for (const Kernels &kernels : supportedKernels())
+    for (unsigned trial = 0; trial < 200; ++trial) {
+      size_t count = 1 + random() % 10, k = 1 + random() % 20;
+      size_t cols = 1 + random() % 40, padded = (cols + 15) / 16 * 16;
+      std::vector<int8_t> a(count * k), b(count * padded + 16);
+      for (int8_t &byte : a)
+        byte = int8_t(random());
+      for (int8_t &byte : b)
+        byte = int8_t(random());
+      std::vector<int32_t> w(k * padded), c(count * cols), sums(k * padded);
+      for (int32_t &word : w)
+        word = int8_t(random());
+      for (int32_t &word : c)
+        word = int32_t(random());
+      std::vector<int32_t> expected = c, found = c;
+      for (size_t r = 0; r < count; ++r)
+        for (size_t j = 0; j < cols; ++j)
+          for (size_t l = 0; l < k; ++l)
+            expected[r * cols + j] =
+                int32_t(uint32_t(expected[r * cols + j]) +
+                        uint32_t(a[r * k + l] * w[l * padded + j]));
+      kernels.multiply(a.data(), ptrdiff_t(k), count, k, w.data(), padded,
+                       found.data(), cols, true);
+      EXPECT_EQ(found, expected);
+
+      kernels.outer(a.data(), ptrdiff_t(k), b.data(), ptrdiff_t(padded), count,
+                    k, cols, sums.data(), padded);
+      for (size_t i = 0; i < k; ++i)
+        for (size_t j = 0; j < cols; ++j) {
+          int32_t sum = 0;
+          for (size_t r = 0; r < count; ++r)
+            sum += a[r * k + i] * b[r * padded + j];
+          EXPECT_EQ(sums[i * padded + j], sum);
+        }
+
+      std::vector<int32_t> scales(c.size(), std::bit_cast<int32_t>(1e-7f));
+      std::vector<uint8_t> bytes(c.size());
+      Quantization quantization{5, -128, 127, false, trial % 2 == 1, 0};
+      kernels.quantize(c.data(), scales.data(), c.size(), quantization,
+                       bytes.data());
+      for (size_t j = 0; j < c.size(); ++j)
+        EXPECT_EQ(bytes[j],
+                  quantizedByte(c[j], uint32_t(scales[j]), false,
+                                quantization.divide, 5, -128, 127, false));
+    }
 }
 
 } // namespace

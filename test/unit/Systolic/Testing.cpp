@@ -2,6 +2,9 @@
 
 #include "test/unit/Systolic/Testing.h"
 
+#include <bit>
+#include <cmath>
+
 using namespace aicc::systolic;
 
 std::string tests::machineText(const MachineConfig &machine) {
@@ -48,4 +51,15 @@ uint32_t tests::wordAt(const std::vector<uint8_t> &bytes, size_t index) {
   for (unsigned i = 0; i < 4; ++i)
     word |= uint32_t(bytes[4 * index + i]) << (8 * i);
   return word;
+}
+
+uint8_t tests::quantizedByte(int32_t word, uint32_t scaleBits, bool real,
+                             bool divide, int zero, int low, int high,
+                             bool flip) {
+  float scale = std::bit_cast<float>(scaleBits);
+  volatile float x = real ? std::bit_cast<float>(word) : float(word);
+  volatile float t = divide ? x / scale : x * scale;
+  double y = std::isnan(float(t)) ? low : std::nearbyint(double(t)) + zero;
+  y = std::fmin(std::fmax(y, low), high);
+  return uint8_t(int(y)) ^ (flip ? 0x80 : 0);
 }

@@ -45,6 +45,11 @@ std::string errorOfRun(const std::string &lines,
 void appendWord(std::vector<uint8_t> &bytes, uint32_t word);
 uint32_t wordAt(const std::vector<uint8_t> &bytes, size_t index);
 
+/// What `store.quantize` makes of a word: rint, clamp and the rest in double,
+/// which holds every step of f32 exactly once that is rounded.
+uint8_t quantizedByte(int32_t word, uint32_t scaleBits, bool real, bool divide,
+                      int zero, int low, int high, bool flip);
+
 } // namespace aicc::systolic::tests
 
 #endif // TEST_UNIT_SYSTOLIC_TESTING_H

@@ -76,7 +76,7 @@ TEST(SystolicTiming, RowsOfTheDram) {
 }
 
 TEST(SystolicTiming, LoadAndStoreShareTheDram) {
-  // load.fill 1..8; load.in 3.. of the second line below waits for nothing.
+  // What is dispatched in which cycle, and when it runs:
   std::string lines = "load.config stride0=8\n"                    // 0: 1
                       "store.config segment=1 stride0=8\n"         // 1: 2
                       "load.fill to=sp[0] rows=4x1 signal=store\n" // 2: 3..6
@@ -203,6 +203,40 @@ TEST(SystolicTiming, StoreAndVectorTakeOneCycleARow) {
   EXPECT_EQ(cyclesOf(ready + "vector.config from_stride0=1 to_stride0=1\n"
                              "vector.copy to=sp[50] from=sp[0] rows=5x4"),
             123u + 20);
+}
+
+/// Stall free cycles of M x K by K x N on an a x a array: the closed form of
+/// SCALE-Sim, weight stationary C(K) C(N) (M + 3a - 2) and output stationary
+/// C(M) C(N) (K + 2a - 2).
+TEST(SystolicTiming, ComputeCyclesAreTheClosedForm) {
+  auto ceiling = [](uint64_t x, uint64_t a) { return (x + a - 1) / a; };
+  for (unsigned a : {1, 4, 16})
+    for (auto [m, k, n] : {std::array<unsigned, 3>{1, 1, 1},
+                           {5, 7, 9},
+                           {49, 64, 33},
+                           {100, 16, 16}}) {
+      MachineConfig machine = smallMachine();
+      machine.rows = machine.cols = a;
+      std::string weight = "load.fill to=sp[0] rows=200x1\nfence\n";
+      std::string output = weight;
+      for (uint64_t fold = 0; fold < ceiling(k, a) * ceiling(n, a); ++fold) {
+        std::string size = " k=" + std::to_string(std::min(a, k));
+        weight +=
+            "execute.weights from=sp[0]" + size + " n=1\n" +
+            "execute.multiply a=sp[0] c=acc[0] rows=" + std::to_string(m) +
+            "x1" + size + "\n";
+      }
+      for (uint64_t fold = 0; fold < ceiling(m, a) * ceiling(n, a); ++fold)
+        output += "execute.outer a=sp[0] b=sp[0] rows=" + std::to_string(k) +
+                  "x1 clear=1\nexecute.flush c=acc[0] m=1 n=1\n";
+      RunResult result = timesOf(weight, machine);
+      EXPECT_EQ(result.computeCycles,
+                ceiling(k, a) * ceiling(n, a) * (m + 3 * a - 2));
+      // Weights are loaded while rows go through: that is less.
+      EXPECT_LE(result.cycles, 202 + 1 + result.computeCycles);
+      EXPECT_EQ(timesOf(output, machine).computeCycles,
+                ceiling(m, a) * ceiling(n, a) * (k + 2 * a - 2));
+    }
 }
 
 } // namespace
