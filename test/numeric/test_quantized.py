@@ -444,6 +444,14 @@ def test_concat_of_different_scales(tmp_path):
     np.testing.assert_array_equal(got, np.concatenate(want, 1))
 
 
+def test_one_scale_in_a_vector(tmp_path):
+    """Quantisers write the scale of a whole tensor as (1), and its zero point as a scalar."""
+    m, q = Builder(), np.arange(-128, 128, dtype=np.int64).astype(np.int8)
+    y = m.node("DequantizeLinear", m.input(q), m.constant(np.asarray([0.5], F32)), m.constant(np.asarray(3, np.int8)))
+    (got,) = m.run(y)
+    np.testing.assert_array_equal(got, (q.astype(F32) - 3) / 2)
+
+
 # ------------------------------------------------------------------ what stays
 
 
