@@ -125,13 +125,14 @@ bool Compilation::findTarget() {
          "targets: " + targets.names());
     return false;
   }
-  if (!machine) {
-    std::optional<std::string> features =
-        machineFeatures(options.cpu, options.triple, sink);
-    if (!features || !(machine = findMachine(options.target, *features, sink,
-                                             targets.machines())))
-      return false;
-  }
+  std::string own = machine ? machine->vector.byteDotFeature : "";
+  std::optional<std::string> features =
+      machineFeatures(options.cpu, options.triple, sink, own);
+  if (!features ||
+      (!machine && !(machine = findMachine(options.target, *features, sink,
+                                           targets.machines()))))
+    return false;
+  dropMissing(*machine, *features);
   options.machine = std::make_shared<MachineDesc>(std::move(*machine));
   options.generatesCode = request.emit > EmitKind::Report;
   return true;

@@ -41,20 +41,25 @@ static void reportUnsupported(const std::string &message,
   sink.report(std::move(d));
 }
 
-/// Every `required_feature` of the tree, once.
-static llvm::SmallVector<std::string> requiredFeatures(DiagnosticSink &sink) {
+/// Every feature that a machine of the tree names, and `more`, once.
+static llvm::SmallVector<std::string>
+namedFeatures(DiagnosticSink &sink, llvm::ArrayRef<std::string> more) {
   llvm::SmallVector<std::string> features;
+  for (const std::string &feature : more)
+    if (!feature.empty())
+      features.push_back(feature);
   for (const BuiltinMachine &builtin : builtinMachines())
     if (std::optional<MachineDesc> machine = parse(builtin, sink))
-      if (!machine->requiredFeature.empty() &&
-          !llvm::is_contained(features, machine->requiredFeature))
-        features.push_back(machine->requiredFeature);
+      for (const std::string &feature :
+           {machine->requiredFeature, machine->vector.byteDotFeature})
+        if (!feature.empty() && !llvm::is_contained(features, feature))
+          features.push_back(feature);
   return features;
 }
 
-std::optional<std::string> aicc::machineFeatures(llvm::StringRef cpu,
-                                                 llvm::StringRef triple,
-                                                 DiagnosticSink &sink) {
+std::optional<std::string>
+aicc::machineFeatures(llvm::StringRef cpu, llvm::StringRef triple,
+                      DiagnosticSink &sink, llvm::ArrayRef<std::string> more) {
   std::string present;
   auto add = [&](const std::string &feature) {
     present += (present.empty() ? "+" : ",+") + feature;
@@ -63,7 +68,7 @@ std::optional<std::string> aicc::machineFeatures(llvm::StringRef cpu,
     // What the processor says counts, not its name: a hypervisor may hide
     // features.
     llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
-    for (const std::string &feature : requiredFeatures(sink))
+    for (const std::string &feature : namedFeatures(sink, more))
       if (host.lookup(feature))
         add(feature);
     return present;
@@ -90,7 +95,7 @@ std::optional<std::string> aicc::machineFeatures(llvm::StringRef cpu,
     }
     subtarget.reset(target->createMCSubtargetInfo(platform, cpu, ""));
   }
-  for (const std::string &feature : requiredFeatures(sink)) {
+  for (const std::string &feature : namedFeatures(sink, more)) {
     // A feature of another architecture is no feature of this one.
     bool known = llvm::any_of(
         subtarget->getAllProcessorFeatures(),
@@ -99,6 +104,17 @@ std::optional<std::string> aicc::machineFeatures(llvm::StringRef cpu,
       add(feature);
   }
   return present;
+}
+
+static bool hasFeature(llvm::StringRef features, llvm::StringRef feature) {
+  llvm::SmallVector<llvm::StringRef> list;
+  features.split(list, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  return llvm::is_contained(list, ("+" + feature).str());
+}
+
+void aicc::dropMissing(MachineDesc &machine, llvm::StringRef features) {
+  if (!hasFeature(features, machine.vector.byteDotFeature))
+    machine.vector.byteDotsPerCycle = {};
 }
 
 static void reportUnknown(llvm::StringRef spec, const std::string &why,
@@ -116,8 +132,6 @@ static void reportUnknown(llvm::StringRef spec, const std::string &why,
 static std::optional<MachineDesc>
 defaultMachine(llvm::StringRef family, llvm::StringRef features,
                llvm::ArrayRef<BuiltinMachine> machines, DiagnosticSink &sink) {
-  llvm::SmallVector<llvm::StringRef> list;
-  features.split(list, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   std::optional<MachineDesc> best;
   for (const BuiltinMachine &builtin : machines) {
     if (builtin.family != family)
@@ -126,7 +140,7 @@ defaultMachine(llvm::StringRef family, llvm::StringRef features,
     if (!machine)
       return std::nullopt;
     bool runs = machine->requiredFeature.empty() ||
-                llvm::is_contained(list, "+" + machine->requiredFeature);
+                hasFeature(features, machine->requiredFeature);
     auto width = [](const MachineDesc &desc) {
       return std::pair(desc.vector.bits, desc.vector.fmasPerCycle.value);
     };

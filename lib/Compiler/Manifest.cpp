@@ -60,8 +60,8 @@ static std::string hashOfMachine(const MachineDesc &machine) {
   for (const SourcedValue *value :
        {&machine.clockMhz, &machine.vector.fmasPerCycle,
         &machine.vector.loadsPerCycle, &machine.vector.fmaLatencyCycles,
-        &machine.forkJoinCycles, &machine.leakageMw,
-        &machine.array.macsPerCycle})
+        &machine.vector.byteDotsPerCycle, &machine.forkJoinCycles,
+        &machine.leakageMw, &machine.array.macsPerCycle})
     print(os, *value);
   for (const auto &[name, value] : machine.actions) {
     os << name << ';';

@@ -65,7 +65,7 @@ void MachineReader::readVector(const YamlNode &root, VectorUnitDesc &vector) {
   if (!node || !expectMapping(*node, "'vector'"))
     return;
   checkKeys(*node, {"bits", "registers", "fmas_per_cycle", "loads_per_cycle",
-                    "fma_latency_cycles"});
+                    "fma_latency_cycles", "byte_dots"});
   readInteger(*node, "bits", 32, 1 << 16, vector.bits);
   if (vector.bits % 32)
     error(*node->find("bits"), "'bits': expected a multiple of 32, found '" +
@@ -75,6 +75,12 @@ void MachineReader::readVector(const YamlNode &root, VectorUnitDesc &vector) {
   readSourced(*node, "loads_per_cycle", Range::Positive, vector.loadsPerCycle);
   readSourced(*node, "fma_latency_cycles", Range::Positive,
               vector.fmaLatencyCycles);
+  const YamlNode *dots = node->find("byte_dots");
+  if (!dots || !expectMapping(*dots, "'byte_dots'"))
+    return;
+  checkKeys(*dots, {"feature", "per_cycle"});
+  readName(*dots, "feature", vector.byteDotFeature);
+  readSourced(*dots, "per_cycle", Range::Positive, vector.byteDotsPerCycle);
 }
 
 //===----------------------------------------------------------------------===//

@@ -161,7 +161,8 @@ void import::checkQuantize(const NodeView &node) {
                    " of " + node.shapeText(0));
     }
   }
-  if (!node.has(2))
+  // Quantisers write one scale as (1) and its zero point as a scalar.
+  if (!node.has(2) || (single && !block && node.rank(2) == int64_t(0)))
     return;
   checkRank(node, 2, *scales);
   for (int64_t d = 0; d < *scales; ++d)

@@ -180,6 +180,47 @@ Operation *aicc::findCombiner(linalg::GenericOp op) {
   return isCombiner ? last : nullptr;
 }
 
+/// The argument that `value` is, widened from a byte to i32.
+static BlockArgument widenedByte(Value value, bool &isSigned) {
+  Operation *op = value.getDefiningOp();
+  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(op) ||
+      !value.getType().isInteger(32) ||
+      !op->getOperand(0).getType().isInteger(8))
+    return {};
+  isSigned = isa<arith::ExtSIOp>(op);
+  return dyn_cast<BlockArgument>(op->getOperand(0));
+}
+
+std::optional<ByteProduct> aicc::byteProductOf(const RegionModel &model) {
+  linalg::GenericOp root = model.root;
+  if (isPointwise(root) || root.getNumDpsInputs() != 2)
+    return std::nullopt;
+  auto add = dyn_cast_or_null<arith::AddIOp>(findCombiner(root));
+  if (!add)
+    return std::nullopt;
+  Value acc = root.getRegionOutputArgs()[0];
+  auto mul = (add.getLhs() == acc ? add.getRhs() : add.getLhs())
+                 .getDefiningOp<arith::MulIOp>();
+  if (!mul)
+    return std::nullopt;
+  bool leftSigned = false, rightSigned = false;
+  BlockArgument left = widenedByte(mul.getLhs(), leftSigned);
+  BlockArgument right = widenedByte(mul.getRhs(), rightSigned);
+  if (!left || !right || left.getArgNumber() != 0 ||
+      right.getArgNumber() != 1 || !rightSigned)
+    return std::nullopt;
+  SmallVector<const RegionAccess *> factors;
+  for (const RegionAccess &access : model.accesses)
+    if (access.inReduction)
+      factors.push_back(&access);
+  ArrayAttr layouts = RegionOp(model.region).getLayoutsAttr();
+  if (factors.size() != 2 || !layouts ||
+      !isa<LayoutAttr>(layouts[factors[0]->operand]) ||
+      !isa<PackAttr>(layouts[factors[1]->operand]))
+    return std::nullopt;
+  return ByteProduct{leftSigned};
+}
+
 //===----------------------------------------------------------------------===//
 // Building the model
 //===----------------------------------------------------------------------===//

@@ -90,5 +90,10 @@ Workload aicc::toWorkload(const RegionModel &model) {
     if (op != model.root)
       workload.opsPerResult += payloadInstructions(op);
   workload.lanesMayReduce = model.lanesMayReduce();
+  if (std::optional<ByteProduct> product = byteProductOf(model)) {
+    workload.arithmetic = Arithmetic::I8;
+    workload.isByteProduct = true;
+    workload.leftIsSigned = product->isSigned;
+  }
   return workload;
 }

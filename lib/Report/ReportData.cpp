@@ -214,6 +214,7 @@ ReportMachine aicc::describeMachine(const MachineDesc &machine) {
   figures.add("vector", "fmas_per_cycle", machine.vector.fmasPerCycle);
   figures.add("vector", "loads_per_cycle", machine.vector.loadsPerCycle);
   figures.add("vector", "fma_latency_cycles", machine.vector.fmaLatencyCycles);
+  figures.add("vector", "byte_dots_per_cycle", machine.vector.byteDotsPerCycle);
   addArray(machine.array, figures);
   if (machine.crossbar)
     addCrossbar(*machine.crossbar, figures);

@@ -40,9 +40,9 @@ SmallVector<Transfer, 4> cpu::transfersAlone(const Workload &workload,
 }
 
 /// What computes, by the arithmetic that the machine has figures for.
-static CostItem arithmeticItem(const Workload &workload,
+static CostItem arithmeticItem(Arithmetic arithmetic,
                                const MachineDesc &machine, double operations) {
-  std::string name = stringify(workload.arithmetic).str();
+  std::string name = stringify(arithmetic).str();
   const SourcedValue *pj = machine.action("mac_" + name);
   if (!pj) {
     name = "f32";
@@ -62,9 +62,15 @@ Cost cpu::priceOf(const Workload &workload, const ExecutionCost &execution,
   }
   cost.macs = reduces ? points : 0;
   cost.computeCycles = execution.cycles;
-  cost.items.push_back(arithmeticItem(workload, machine,
-                                      points * workload.opsPerPoint +
-                                          results * workload.opsPerResult));
+  // What follows on integer sums is calculated in floats.
+  double ofPoints =
+      points * (workload.isByteProduct ? 1 : workload.opsPerPoint);
+  double ofResults = results * workload.opsPerResult;
+  bool isOneKind = workload.arithmetic == Arithmetic::F32;
+  cost.items.push_back(arithmeticItem(workload.arithmetic, machine,
+                                      ofPoints + (isOneKind ? ofResults : 0)));
+  if (!isOneKind && ofResults > 0)
+    cost.items.push_back(arithmeticItem(Arithmetic::F32, machine, ofResults));
   if (const SourcedValue *pj = machine.action("instruction"))
     cost.items.push_back({"instruction", CountUnit::Operations,
                           execution.instructions, pj->value});

@@ -2,13 +2,23 @@
 
 #include "targets/cpu/KernelMapping.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace aicc;
 using namespace aicc::cpu;
+
+int64_t KernelMapping::instructions(int64_t dim, int64_t extent) const {
+  if (dim == vector)
+    return llvm::divideCeil(extent, lanes);
+  return dim == dot ? llvm::divideCeil(extent, dotWidth) : extent;
+}
 
 Mapping KernelMapping::toMapping() const {
   Mapping mapping;
   for (int64_t dim : order)
     mapping.loops.push_back({unsigned(dim), tile[dim]});
+  if (dot >= 0)
+    mapping.loops.push_back({unsigned(dot), 1, /*axis=*/1});
   if (vector >= 0) {
     mapping.loops.push_back({unsigned(vector), lanes});
     mapping.loops.push_back({unsigned(vector), 1, /*axis=*/0});
@@ -32,6 +42,10 @@ KernelMapping::from(llvm::ArrayRef<Mapping::Loop> loops, int64_t parallel,
     result.vector = across.dim;
     result.lanes = blocks.tile;
     loops = loops.drop_back(2);
+    if (!loops.empty() && loops.back().axis == 1 && loops.back().tile == 1) {
+      result.dot = loops.back().dim;
+      loops = loops.drop_back();
+    }
   }
   result.tile.assign(loops.size(), 0);
   for (const Mapping::Loop &loop : loops) {
@@ -41,7 +55,9 @@ KernelMapping::from(llvm::ArrayRef<Mapping::Loop> loops, int64_t parallel,
     result.tile[loop.dim] = loop.tile;
   }
   int64_t rank = loops.size();
-  if (result.vector >= rank || parallel > rank)
+  if (result.vector >= rank || result.dot >= rank || parallel > rank ||
+      (result.dot >= 0 &&
+       (result.dot == result.vector || result.tile[result.dot] != dotWidth)))
     return std::nullopt;
   result.parallel = parallel;
   result.grain = grain;

@@ -19,13 +19,23 @@ namespace aicc::cpu {
 ///            {vector, lanes}, {vector, 1, axis 0}]
 ///
 /// The tile is unrolled, which is what is left inside a dimension's loops.
+/// Where an instruction adds `dotWidth` neighbouring products along a
+/// reduction, that is the tile of the reduction, and {dot, 1, axis 1} comes
+/// before the lanes.
 struct KernelMapping {
   llvm::SmallVector<int64_t, 8> order; ///< Dimensions, outermost loop first.
   llvm::SmallVector<int64_t, 8> tile;  ///< By dimension.
   int64_t vector = -1; ///< The dimension across the lanes; -1: scalar code.
   int64_t lanes = 1;
+  int64_t dot = -1;     ///< The reduction inside instructions; -1: none.
   int64_t parallel = 0; ///< As in Mapping.
   int64_t grain = 0;
+
+  /// Products that one instruction adds to a lane.
+  static constexpr int64_t dotWidth = 4;
+
+  /// Instructions that walk `extent` positions of `dim`.
+  int64_t instructions(int64_t dim, int64_t extent) const;
 
   Mapping toMapping() const;
 

@@ -24,6 +24,7 @@ public:
 
 private:
   void tryLanes(int64_t dim);
+  void tryDots(KernelMapping mapping);
   void tryRows(KernelMapping mapping);
   void tryUnroll(KernelMapping mapping);
   bool unrollWindow(KernelMapping &mapping) const;
@@ -121,6 +122,8 @@ void Search::tryOrders(KernelMapping mapping) {
 /// Short windows are unrolled whole: neighbouring results share their inputs
 /// in registers. False if the window is not one.
 bool Search::unrollWindow(KernelMapping &mapping) const {
+  if (mapping.dot >= 0)
+    return false;
   int64_t window = 1;
   for (int64_t d = 0; d < rank(); ++d)
     if (isReduction(d) && d != mapping.vector)
@@ -194,6 +197,28 @@ void Search::tryLanes(int64_t dim) {
   for (int64_t vectors = 1; vectors <= std::min<int64_t>(most, 8); ++vectors) {
     mapping.tile[dim] = vectors * mapping.lanes;
     tryRows(mapping);
+    tryDots(mapping);
+  }
+}
+
+/// The same with instructions that add neighbouring products of bytes, along
+/// any reduction in which both factors lie in order.
+void Search::tryDots(KernelMapping mapping) {
+  if (!workload.isByteProduct || !machine.vector.byteDotsPerCycle.isSet())
+    return;
+  for (int64_t d = 0; d < rank(); ++d) {
+    auto isInOrder = [&](const Workload::Operand &operand) {
+      bool acrossLanes = operand.strides[mapping.vector] != 0;
+      return !operand.inReduction ||
+             (operand.strides[d] == 1 && acrossLanes == operand.isPacked);
+    };
+    if (!isReduction(d) || d == mapping.vector ||
+        !llvm::all_of(workload.operands, isInOrder))
+      continue;
+    mapping.dot = d;
+    mapping.tile[d] = KernelMapping::dotWidth;
+    tryRows(mapping);
+    mapping.tile[d] = 1;
   }
 }
 
@@ -296,12 +321,18 @@ static PackAttr packFor(const RegionModel &model, const RegionAccess &access,
   if (lanesDim >= 0)
     add(lanesDim, llvm::divideCeil(model.dims[mapping.vector].size, tile),
         tile);
+  constexpr int64_t width = KernelMapping::dotWidth;
+  int64_t dotDim = -1;
   for (int64_t d : mapping.order) {
     if (d == mapping.vector)
       continue;
     for (unsigned original : model.dims[d].original)
-      if (int64_t k = walkedBy(original); k >= 0)
-        add(k, model.rootSizes[original], 1);
+      if (int64_t k = walkedBy(original); k >= 0) {
+        int64_t step = d == mapping.dot ? width : 1;
+        add(k, llvm::divideCeil(model.rootSizes[original], step), step);
+        if (d == mapping.dot)
+          dotDim = k;
+      }
   }
   if (lanesDim >= 0)
     add(lanesDim, tile, 1);
@@ -309,6 +340,8 @@ static PackAttr packFor(const RegionModel &model, const RegionAccess &access,
     for (unsigned original : model.dims[mapping.vector].original)
       if (int64_t k = walkedBy(original); k >= 0)
         add(k, model.rootSizes[original], 1);
+  if (dotDim >= 0)
+    add(dotDim, width, 1);
   return PackAttr::get(RegionOp(model.region).getContext(), dims, sizes, steps);
 }
 

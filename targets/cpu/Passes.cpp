@@ -36,7 +36,8 @@ static std::string keyOf(const Workload &workload) {
       os << ',' << stride;
   }
   os << ';' << workload.opsPerPoint << ',' << workload.opsPerResult << ','
-     << workload.lanesMayReduce;
+     << workload.lanesMayReduce << workload.isByteProduct
+     << workload.leftIsSigned;
   return key;
 }
 

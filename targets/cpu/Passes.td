@@ -102,7 +102,8 @@ def CpuGenerateLoopsPass : Pass<"cpu-generate-loops", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::aicc::AICCDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
     "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // TARGETS_CPU_PASSES

@@ -47,8 +47,12 @@ private:
   bool isReduction(int64_t d) const { return workload.dims[d].isReduction; }
   /// Instructions along dimension `d` of the current register tile.
   int64_t unrolled(int64_t d) const {
-    return d == mapping.vector ? llvm::divideCeil(extent[d], mapping.lanes)
-                               : extent[d];
+    return mapping.instructions(d, extent[d]);
+  }
+  /// Elements of an operand for each lane of an instruction.
+  int64_t elementsOfLane(const Workload::Operand &operand) const {
+    return operand.inReduction && mapping.dot >= 0 ? KernelMapping::dotWidth
+                                                   : 1;
   }
 
   const Workload &workload;
@@ -71,7 +75,12 @@ bool TileModel::isLegal() const {
     if (!isReduction(d) || int64_t(d) == mapping.vector)
       results *= extent;
   }
-  if (results > 1 && results + blocks + 1 > machine.vector.registers)
+  // Beside them, the vectors of a row and what it multiplies them by; with
+  // signed bytes, the sums of the weights and the bits that shift the bytes.
+  int64_t others = blocks + 1;
+  if (mapping.dot >= 0 && workload.leftIsSigned)
+    others += blocks + 1;
+  if (results > 1 && results + others > machine.vector.registers)
     return false;
   if (mapping.vector < 0 || !isReduction(mapping.vector))
     return true;
@@ -89,8 +98,9 @@ double TileModel::accessCost(const Workload::Operand &operand) const {
   if (mapping.vector < 0)
     return 1;
   int64_t stride = operand.strides[mapping.vector];
-  double registers = std::max<double>(1, operand.bits * mapping.lanes /
-                                             double(machine.vector.bits));
+  double registers = std::max<double>(
+      1, double(operand.bits * mapping.lanes * elementsOfLane(operand)) /
+             double(machine.vector.bits));
   if (stride == 0 || stride == 1)
     return stride == 0 ? 1 : registers;
   double byRows = operand.isOutput() ? transposedStore(operand) : 0;
@@ -160,7 +170,8 @@ double TileModel::addAccesses(const Workload::Operand &operand, bool reduction,
   double touched = tilePositions(operand, reduction);
   bool isVector = mapping.vector >= 0 && operand.strides[mapping.vector] != 0;
   (operand.isOutput() ? cost.writtenBytes : cost.readBytes) +=
-      touched * double(operand.bits) / 8 * double(isVector ? mapping.lanes : 1);
+      touched * double(operand.bits * elementsOfLane(operand)) / 8 *
+      double(isVector ? mapping.lanes : 1);
   return touched * accessCost(operand);
 }
 
@@ -180,7 +191,7 @@ double TileModel::conflicts(const Workload::Operand &operand) const {
   SmallVector<int64_t, 8> kept, touched;
   for (size_t d = 0; d < extent.size(); ++d) {
     int64_t bytes = std::abs(operand.strides[d]) * operand.bits / 8;
-    bool across = int64_t(d) == mapping.vector;
+    bool across = int64_t(d) == mapping.vector || int64_t(d) == mapping.dot;
     touched.push_back(across ? 1 : extent[d]);
     kept.push_back(!across && isVector && isReduction(d) &&
                            bytes >= l1.lineBytes
@@ -228,7 +239,7 @@ double TileModel::spills(const Workload::Operand &operand) const {
     return 0;
   double row = extent[along], rows = results / extent[along], window = 1;
   for (size_t d = 0; d < extent.size(); ++d) {
-    if (!isReduction(d) || extent[d] == 1)
+    if (!isReduction(d) || unrolled(d) == 1)
       continue;
     int64_t stride = operand.strides[d];
     if (stride && operand.strides[along] % stride == 0 && window == 1) {
@@ -250,7 +261,7 @@ ExecutionCost TileModel::stepCost() {
   for (size_t d = 0; d < extent.size(); ++d) {
     points *= double(unrolled(d));
     if (isReduction(d) && int64_t(d) != mapping.vector)
-      chain *= double(extent[d]);
+      chain *= double(unrolled(d));
   }
   ExecutionCost cost;
   double loads = 0, evicted = 0;
@@ -260,9 +271,23 @@ ExecutionCost TileModel::stepCost() {
       evicted += conflicts(operand) + spills(operand);
     }
   double fma = points * workload.opsPerPoint;
+  double fmaCycles = fma / machine.vector.fmasPerCycle.value;
+  if (mapping.dot >= 0) {
+    // Signed bytes are shifted by 128, one instruction for each that is read,
+    // and the sums of the weights are kept, one for each vector of them.
+    fma = points;
+    double shifts = 0;
+    if (workload.leftIsSigned) {
+      double vectors = double(unrolled(mapping.vector));
+      shifts = points / vectors;
+      fma += vectors;
+    }
+    fmaCycles = fma / machine.vector.byteDotsPerCycle.value +
+                shifts / machine.vector.fmasPerCycle.value;
+    fma += shifts;
+  }
   constexpr double loopOverheadCycles = 0.5, loopInstructions = 2;
-  cost.cycles = std::max({fma / machine.vector.fmasPerCycle.value,
-                          loads / machine.vector.loadsPerCycle.value,
+  cost.cycles = std::max({fmaCycles, loads / machine.vector.loadsPerCycle.value,
                           chain * machine.vector.fmaLatencyCycles.value}) +
                 evicted + loopOverheadCycles;
   cost.instructions = fma + loads + loopInstructions;
@@ -277,7 +302,10 @@ ExecutionCost TileModel::tileCost() {
   for (size_t d = 0; d < extent.size(); ++d) {
     if (isReduction(d)) {
       reduces = true;
-      steps *= double(workload.dims[d].size) / double(extent[d]);
+      // A dot takes as long where it is not full.
+      steps *= int64_t(d) == mapping.dot
+                   ? double(mapping.instructions(d, workload.dims[d].size))
+                   : double(workload.dims[d].size) / double(extent[d]);
     } else {
       results *= double(unrolled(d));
     }

@@ -2,12 +2,14 @@
 
 import itertools
 import math
+import pathlib
 import subprocess
+import sys
 
 import numpy as np
 import onnx
 import pytest
-from conftest import BUILD, tool  # noqa: F401 (BUILD: puts the package on the path)
+from conftest import ROOT, tool
 from onnx import TensorProto, helper, numpy_helper
 
 import aicc  # isort: skip
@@ -244,6 +246,56 @@ def test_conv_integer(tmp_path):
     np.testing.assert_array_equal(got, case.sums() - case.bias.reshape(-1, 1, 1))
 
 
+def host_has(*features):
+    found = pathlib.Path("/proc/cpuinfo").read_text().split() if sys.platform == "linux" else []
+    return all(feature in found for feature in features)
+
+
+def vectors_of_256_bits(folder):
+    """A machine whose byte products are those of AVX-512, on vectors of half the size."""
+    text = (ROOT / "targets/cpu/machines/x86_64_v3.yaml").read_text()
+    path = folder / "half.yaml"
+    path.write_text(text.replace("avxvnni", "avx512vnni").replace("x86_64_v3", "half"))
+    return path
+
+
+INSTRUCTIONS = {
+    "none": ("avx2", dict(mcpu="x86-64-v3")),
+    "AVX-512": ("avx512bw", dict(mcpu="x86-64-v4")),
+    "AVX-512 VNNI": ("avx512_vnni", dict(mcpu="cascadelake")),
+    "256 bits": ("avx512_vnni", dict(mcpu="cascadelake")),
+}
+
+
+@pytest.mark.parametrize("name", ["plain", "pointwise", "strided", "dilated", "grouped", "depthwise", "line"])
+@pytest.mark.parametrize("x_type", [np.uint8, np.int8])
+@pytest.mark.parametrize("instructions", INSTRUCTIONS)
+def test_conv_whatever_the_instructions(name, x_type, instructions, tmp_path):
+    feature, flags = INSTRUCTIONS[instructions]
+    if not host_has(feature):
+        pytest.skip(f"this processor has no {feature}")
+    if instructions == "256 bits":
+        flags = flags | dict(target=vectors_of_256_bits(tmp_path))
+    case, b = ConvCase(name, x_type, np.int8, True, True), Builder()
+    parameters = [case.x_scale, case.x_zero, case.w, case.w_scale, case.w_zero, case.y_scale, case.y_zero, case.bias]
+    y = b.node("QLinearConv", b.input(case.x), *[b.constant(value) for value in parameters], **case.attributes)
+    (got,) = b.run(y, uses=["conv", "requantize"], tmp_path=tmp_path, **flags)
+    np.testing.assert_array_equal(got, case.want())
+
+
+def test_instructions_that_the_processor_lacks_are_not_used(tmp_path):
+    """A machine file may know more than the processor that is compiled for."""
+    case, b = ConvCase("line", np.uint8, np.int8, True, True), Builder()
+    values = [case.x_scale, case.x_zero, case.w, case.w_scale, case.w_zero, case.y_scale, case.y_zero, case.bias]
+    y = b.node("QLinearConv", b.input(case.x), *[b.constant(value) for value in values], **case.attributes)
+    onnx.save(b.model(y), tmp_path / "m.onnx")
+    for cpu, is_used in (("x86-64-v4", False), ("cascadelake", True)):
+        command = [tool("aicc"), str(tmp_path / "m.onnx"), "--target=cpu/x86_64_v4", f"--mcpu={cpu}", "--emit=asm"]
+        done = subprocess.run([*command, "-o-", "--quiet"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert ("vpdpbusd" in done.stdout) == is_used
+
+
 # ------------------------------------------------------------------ matrices
 
 PRODUCTS = {
@@ -442,6 +494,14 @@ def test_concat_of_different_scales(tmp_path):
         for p, s, z in zip(parts, scales, zeros)
     ]
     np.testing.assert_array_equal(got, np.concatenate(want, 1))
+
+
+def test_one_scale_in_a_vector(tmp_path):
+    """Quantisers write the scale of a whole tensor as (1), and its zero point as a scalar."""
+    m, q = Builder(), np.arange(-128, 128, dtype=np.int64).astype(np.int8)
+    y = m.node("DequantizeLinear", m.input(q), m.constant(np.asarray([0.5], F32)), m.constant(np.asarray(3, np.int8)))
+    (got,) = m.run(y)
+    np.testing.assert_array_equal(got, (q.astype(F32) - 3) / 2)
 
 
 # ------------------------------------------------------------------ what stays

@@ -34,8 +34,9 @@ def AICC_MappingAttr : AICC_Attr<"Mapping", "mapping"> {
 
     - `loops`: outermost first. `d by t` walks what is left of dimension d in
       steps of t; `d by t on a` does so at once along axis a of the machine's
-      array, or across the lanes of a vector (axis 0 of a processor). What is
-      left inside the innermost loop of a dimension is unrolled into one step.
+      array; of a processor, across the lanes of a vector (axis 0) or inside
+      each lane of an instruction that adds products (axis 1). What is left
+      inside the innermost loop of a dimension is unrolled into one step.
     - `parallel`: how many of the outermost loops are distributed over the
       workers.
     - `grain`: the least number of parallel iterations worth a worker of its

@@ -91,6 +91,10 @@ struct VectorUnitDesc {
   SourcedValue fmasPerCycle;
   SourcedValue loadsPerCycle;
   SourcedValue fmaLatencyCycles;
+  /// Instructions that add four neighbouring products of bytes, unsigned by
+  /// signed, to each 32-bit lane; not set where there are none.
+  SourcedValue byteDotsPerCycle;
+  std::string byteDotFeature; ///< LLVM's name of what they take.
 };
 
 /// An array of processing elements, crossbar cells or lanes.

@@ -67,6 +67,9 @@ struct Workload {
   double opsPerResult = 0;
   /// The reduction may be split over the lanes of a vector.
   bool lanesMayReduce = false;
+  /// Its points are products of bytes that are added to 32-bit sums, the right
+  /// factors packed constants with a sign; whether the left ones have one.
+  bool isByteProduct = false, leftIsSigned = false;
 
   bool operator==(const Workload &) const = default;
 

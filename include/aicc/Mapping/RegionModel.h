@@ -101,6 +101,14 @@ inline bool isReductionLoop(mlir::utils::IteratorType kind) {
 /// accumulator is used by nothing else.
 mlir::Operation *findCombiner(mlir::linalg::GenericOp op);
 
+/// A reduction that adds products of bytes to 32-bit sums (docs/design/0008).
+struct ByteProduct {
+  bool isSigned; ///< The left factor; the right one is.
+};
+/// Of a root whose body does that and nothing else, with a right factor that is
+/// a packed constant.
+std::optional<ByteProduct> byteProductOf(const RegionModel &model);
+
 /// The forms of `map`'s results, given those of its dimensions.
 IndexForms composeForms(mlir::AffineMap map, llvm::ArrayRef<LinearForm> dims,
                         unsigned numRootDims);

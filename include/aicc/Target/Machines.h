@@ -38,13 +38,16 @@ findMachine(llvm::StringRef spec, llvm::StringRef features,
             DiagnosticSink &sink,
             llvm::ArrayRef<BuiltinMachine> machines = builtinMachines());
 
-/// Features of a processor that some machine file asks for, as `findMachine`
-/// takes them. An empty `cpu` is the one that this runs on, if `triple` is
-/// empty too, else the least one of that platform. Null, with an error
-/// (E_UNSUPPORTED), for what LLVM does not know.
-std::optional<std::string> machineFeatures(llvm::StringRef cpu,
-                                           llvm::StringRef triple,
-                                           DiagnosticSink &sink);
+/// Features of a processor that some machine file names, or that are among
+/// `more`, as `findMachine` takes them. An empty `cpu` is the one that this
+/// runs on, if `triple` is empty too, else the least one of that platform.
+/// Null, with an error (E_UNSUPPORTED), for what LLVM does not know.
+std::optional<std::string>
+machineFeatures(llvm::StringRef cpu, llvm::StringRef triple,
+                DiagnosticSink &sink, llvm::ArrayRef<std::string> more = {});
+
+/// Takes instructions from `machine` that a processor with `features` lacks.
+void dropMissing(MachineDesc &machine, llvm::StringRef features);
 
 /// Is `spec` a file, and not a name?
 bool isMachineFile(llvm::StringRef spec);

@@ -49,6 +49,8 @@ LogicalResult KernelEmitter::emit(Value begin, Value end, std::string &why) {
     why = "its reduction cannot run across lanes";
     return failure();
   }
+  if (mapping.dot >= 0 && !allowsDots(why))
+    return failure();
 
   Value one = constantIndex(1);
   auto loop = scf::ForOp::create(builder, loc, begin, end, one);
@@ -155,7 +157,9 @@ KernelEmitter::coordinates(bool reduction) const {
   for (int64_t dim : order) {
     if (model.dims[dim].isReduction != reduction)
       continue;
-    int64_t step = dim == mapping.vector ? mapping.lanes : 1;
+    int64_t step = dim == mapping.vector ? mapping.lanes
+                   : dim == mapping.dot  ? KernelMapping::dotWidth
+                                         : 1;
     SmallVector<Coord> next;
     for (const Coord &coord : coords)
       for (int64_t j = 0; j < tileSize[dim]; j += step) {
@@ -207,11 +211,16 @@ void KernelEmitter::emitReduction() {
       accs.push_back(vectorised ? toVector(lane) : lane.value);
     }
 
+  size_t count = accs.size();
+  if (shiftsBytes)
+    llvm::append_range(accs, shiftSums());
   unsigned level = 0;
   while (level < mapping.order.size() &&
          !model.dims[mapping.order[level]].isReduction)
     ++level;
   accs = emitReductionLevel(level, std::move(accs));
+  if (shiftsBytes)
+    undoShift(accs, count, coords);
 
   unsigned numResults = root->getNumResults();
   for (auto [number, at] : llvm::enumerate(coords)) {
@@ -282,6 +291,8 @@ SmallVector<Value> KernelEmitter::emitReductionLevel(unsigned level,
 
 /// One step of all accumulators for each position along the reductions.
 SmallVector<Value> KernelEmitter::emitReductionBody(SmallVector<Value> accs) {
+  if (mapping.dot >= 0)
+    return emitDots(std::move(accs));
   linalg::GenericOp root = model.root;
   unsigned rank = model.rootSizes.size();
   unsigned numResults = root->getNumResults();

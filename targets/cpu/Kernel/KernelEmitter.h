@@ -64,6 +64,17 @@ private:
   llvm::SmallVector<mlir::Value>
   emitReductionBody(llvm::SmallVector<mlir::Value> accs);
   void emitReduction();
+  // Sums of products of bytes.
+  bool allowsDots(std::string &why);
+  llvm::SmallVector<mlir::Value> emitDots(llvm::SmallVector<mlir::Value> accs);
+  mlir::Value dot(mlir::Value acc, mlir::Value left, mlir::Value right);
+  mlir::Value dotLeft(const Coord &at);
+  mlir::Value dotRight(const Coord &at);
+  /// Sums of the weights, one for each vector of them, that undo the shift of
+  /// signed bytes.
+  llvm::SmallVector<mlir::Value> shiftSums();
+  void undoShift(llvm::SmallVectorImpl<mlir::Value> &accs, size_t results,
+                 llvm::ArrayRef<Coord> coords);
   void emitStores();
   mlir::Value foldAccumulators(llvm::ArrayRef<mlir::Value> chunks,
                                mlir::Value init);
@@ -106,6 +117,7 @@ private:
   /// Lanes of the vector at `at` that lie inside the dimension.
   int64_t validLanes(const Coord &at) const;
   llvm::SmallVector<Coord> coordinates(bool reduction) const;
+  const RegionAccess &factor(unsigned number) const;
   bool reducesLanes() const {
     return mapping.vector >= 0 && model.dims[mapping.vector].isReduction;
   }
@@ -123,6 +135,7 @@ private:
   mlir::ValueRange buffers;
   mlir::ArrayAttr layouts;
   mlir::Location loc;
+  bool shiftsBytes = false; ///< The left factors of dots are signed.
   /// Lanes are in use: false after the lanes of a reduction were folded.
   bool vectorised;
   /// Valid lanes at the coordinate whose payload is being emitted.

@@ -184,6 +184,8 @@ std::vector<NamedValue> valuesOf(const MachineDesc &m) {
     values.push_back({"loads", &m.vector.loadsPerCycle});
     values.push_back({"fma latency", &m.vector.fmaLatencyCycles});
     values.push_back({"fork join", &m.forkJoinCycles});
+    if (!m.vector.byteDotFeature.empty())
+      values.push_back({"byte dots", &m.vector.byteDotsPerCycle});
   } else {
     values.push_back({"macs per cycle", &m.array.macsPerCycle});
   }

@@ -50,6 +50,52 @@ TEST(Mapper, TilesFillTheRegistersAndNoMore) {
   }
 }
 
+TEST(Mapper, BytesGoFourAtATime) {
+  Workload workload = product(512, 512, 512);
+  workload.operands[0].bits = workload.operands[1].bits = 8;
+  workload.isByteProduct = true;
+  workload.opsPerPoint = 4;
+  MappedCost mapped = mapOn("x86_64_v4", workload);
+  EXPECT_EQ(mapped.mapping.dot, 2);
+  EXPECT_EQ(mapped.mapping.tile[2], KernelMapping::dotWidth);
+  EXPECT_LE(registersOf(mapped), 32);
+  double peak = 512.0 * 512 * 512 / 64;
+  EXPECT_GE(mapped.cost.cycles, peak);
+  EXPECT_LE(mapped.cost.cycles, 1.5 * peak);
+  // The sums of the weights take a register for each vector of them.
+  workload.leftIsSigned = true;
+  MappedCost shifted = mapOn("x86_64_v4", workload);
+  EXPECT_EQ(shifted.mapping.dot, 2);
+  EXPECT_GT(shifted.cost.cycles, mapped.cost.cycles);
+  EXPECT_LE(registersOf(shifted) + shifted.mapping.tile[1] / 16 + 1, 32);
+  // A machine without the instructions.
+  EXPECT_EQ(mapOn("x86_64_v2", workload).mapping.dot, -1);
+  // A left factor that does not lie in order.
+  workload.operands[0].strides = {1, 0, 512};
+  EXPECT_EQ(mapOn("x86_64_v4", workload).mapping.dot, -1);
+}
+
+TEST(Mapper, LoopsSayWhatInstructionsAdd) {
+  KernelMapping mapping;
+  mapping.order = {0, 1, 2};
+  mapping.tile = {6, 32, 4};
+  mapping.vector = 1;
+  mapping.lanes = 16;
+  mapping.dot = 2;
+  Mapping loops = mapping.toMapping();
+  auto back = KernelMapping::from(loops.loops, 0, 0);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->dot, 2);
+  EXPECT_EQ(back->vector, 1);
+  EXPECT_EQ(back->toMapping(), loops);
+  // Another width, and the dimension of the lanes.
+  loops.loops[2].tile = 8;
+  EXPECT_FALSE(KernelMapping::from(loops.loops, 0, 0));
+  loops = mapping.toMapping();
+  loops.loops[3].dim = 1;
+  EXPECT_FALSE(KernelMapping::from(loops.loops, 0, 0));
+}
+
 TEST(Mapper, CyclesAreAtLeastThePeak) {
   auto machine = cpu::namedMachine("x86_64_v4");
   double lanes = machine->vector.bits / 32.0;
