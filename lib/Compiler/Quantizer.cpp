@@ -260,17 +260,20 @@ void Quantizer::report(const Summary &summary) {
   d.severity = Severity::Note;
   d.file = options.modelPath;
   int64_t quantized = 0, all = 0;
+  std::string integers;
   for (const Summary::Group &group : summary.groups) {
     all += group.count;
     std::string text = std::to_string(group.count) + " " + group.op;
     if (group.reason.empty()) {
       quantized += group.count;
-      d.notes.push_back(text + ": int8");
+      integers += (integers.empty() ? "" : ", ") + text;
       continue;
     }
     d.notes.push_back(text + ": float, " + group.reason + " (" +
                       (group.count > 1 ? "first '" : "'") + group.first + "')");
   }
+  if (!integers.empty())
+    d.notes.insert(d.notes.begin(), "int8: " + integers);
   d.message = std::to_string(quantized) + " of " + std::to_string(all) +
               " operations are computed on int8";
   sink.report(std::move(d));

@@ -29,7 +29,7 @@ private:
   const Parameters &parametersOf(Value value) const {
     return scales.of(plan.leader(value));
   }
-  void quantizeOperand(Operation *op, unsigned index);
+  void quantizeOperand(Operation *op, OpOperand &use);
   LogicalResult quantizeWeights(Operation *op, const Layer &layer);
   void quantizeResults(Operation *op);
 
@@ -46,9 +46,9 @@ private:
 
 } // namespace
 
-/// Makes `op` read operand `index` from integers.
-void Inserter::quantizeOperand(Operation *op, unsigned index) {
-  Value operand = op->getOperand(index);
+/// Makes `op` (or a part of it) read `use` from integers.
+void Inserter::quantizeOperand(Operation *op, OpOperand &use) {
+  Value operand = use.get();
   if (dequantized.contains(operand))
     return;
   if (std::optional<ConstantTensor> constant = constantOf(operand)) {
@@ -58,8 +58,7 @@ void Inserter::quantizeOperand(Operation *op, unsigned index) {
             ? parametersOf(op->getResult(0))
             : chooseParameters(rangeOf(*constant), /*isSigned=*/false);
     builder.setInsertionPoint(op);
-    op->setOperand(
-        index, makeDequantized(builder, op->getLoc(), *constant, parameters));
+    use.set(makeDequantized(builder, op->getLoc(), *constant, parameters));
     return;
   }
   Value &pair = pairs[operand];
@@ -69,7 +68,7 @@ void Inserter::quantizeOperand(Operation *op, unsigned index) {
     pair = makePair(builder, operand.getLoc(), operand, parameters);
     dequantized[pair] = parameters;
   }
-  op->setOperand(index, pair);
+  use.set(pair);
 }
 
 LogicalResult Inserter::quantizeWeights(Operation *op, const Layer &layer) {
@@ -128,8 +127,8 @@ LogicalResult Inserter::run() {
   for (auto &[op, role] : plan.operations()) {
     if (llvm::is_contained(absorbed, op))
       continue;
-    for (unsigned index : role.data)
-      quantizeOperand(op, index);
+    for (OpOperand *use : role.data)
+      quantizeOperand(op, *use);
     if (role.kind == Role::Kind::Product)
       if (std::optional<Layer> layer = layerOf(op))
         if (failed(quantizeWeights(op, *layer)))

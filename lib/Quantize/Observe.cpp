@@ -33,6 +33,8 @@ static void returnInstead(func::FuncOp func, ArrayRef<Value> values) {
          builder.getNamedAttr("aicc.dtype",
                               builder.getStringAttr("float32"))}));
   func.setAllResultAttrs(attributes);
+  for (unsigned i = 0; i < func.getNumArguments(); ++i)
+    func.removeArgAttr(i, rangeAttrName);
 }
 
 namespace {

@@ -22,12 +22,10 @@ static constexpr const char *floatUsers =
 bool Plan::isWanted(Value value,
                     const llvm::DenseSet<Operation *> &wanting) const {
   return llvm::any_of(value.getUses(), [&](OpOperand &use) {
-    auto it = roles.find(use.getOwner());
-    if (it == roles.end() ||
-        !llvm::is_contained(it->second.data, use.getOperandNumber()))
-      return false;
-    return it->second.kind != Role::Kind::Move ||
-           wanting.contains(use.getOwner());
+    Operation *reader = readers.lookup(&use);
+    auto it = roles.find(reader);
+    return it != roles.end() &&
+           (it->second.kind != Role::Kind::Move || wanting.contains(reader));
   });
 }
 
@@ -39,26 +37,34 @@ bool Plan::removeUnfit() {
     if (llvm::any_of(op->getResults(),
                      [&](Value result) { return isWanted(result, wanting); }))
       wanting.insert(op);
-  llvm::DenseMap<Operation *, const char *> unfit;
+  llvm::DenseSet<Operation *> unfit;
   for (auto &[op, role] : roles) {
-    bool reads = llvm::all_of(role.data, [&](unsigned index) {
-      Value operand = op->getOperand(index);
-      return constantOf(operand) || available.contains(operand.getDefiningOp());
+    bool reads = llvm::all_of(role.data, [&](OpOperand *use) {
+      return constantOf(use->get()) ||
+             available.contains(use->get().getDefiningOp());
     });
     bool fits = role.kind == Role::Kind::Product;
     if (role.kind == Role::Kind::Compute)
       fits = reads && wanting.contains(op);
     if (role.kind == Role::Kind::Move)
       fits = reads || wanting.contains(op);
-    if (fits)
+    if (fits) {
       available.insert(op);
-    else
-      unfit[op] = reads ? floatUsers : floatOperand;
+      continue;
+    }
+    unfit.insert(op);
+    leave(op, role, reads ? floatUsers : floatOperand);
   }
-  for (auto [op, reason] : unfit)
-    leftOps.emplace_back(op, reason);
   roles.remove_if([&](auto &entry) { return unfit.contains(entry.first); });
   return !unfit.empty();
+}
+
+void Plan::leave(Operation *op, const Role &role, const char *reason) {
+  // What moves elements does not compute.
+  if (role.kind != Role::Kind::Move)
+    leftOps.emplace_back(op, reason);
+  for (Operation *part : role.inside)
+    leftOps.emplace_back(part, reason);
 }
 
 /// Everything that a move connects is of one scale, and what a Relu or Clip
@@ -67,9 +73,9 @@ bool Plan::removeUnfit() {
 void Plan::joinClasses() {
   llvm::SetVector<Value> values;
   for (auto &[op, role] : roles) {
-    for (unsigned index : role.data)
-      if (!constantOf(op->getOperand(index)))
-        values.insert(op->getOperand(index));
+    for (OpOperand *use : role.data)
+      if (!constantOf(use->get()))
+        values.insert(use->get());
     for (Value result : op->getResults())
       if (isQuantizable(result))
         values.insert(result);
@@ -89,14 +95,14 @@ void Plan::joinClasses() {
     for (Value result : op->getResults().drop_front())
       if (isQuantizable(result))
         classes.unionSets(first, result);
-    for (unsigned index : role.data)
-      if (!constantOf(op->getOperand(index)))
-        classes.unionSets(first, op->getOperand(index));
+    for (OpOperand *use : role.data)
+      if (!constantOf(use->get()))
+        classes.unionSets(first, use->get());
   }
   for (auto &[op, role] : roles) {
     if (role.kind == Role::Kind::Move)
-      for (unsigned index : role.data)
-        if (auto tensor = constantOf(op->getOperand(index)))
+      for (OpOperand *use : role.data)
+        if (auto tensor = constantOf(use->get()))
           sharedConstants[leader(op->getResult(0))].push_back(*tensor);
     if (role.kind == Role::Kind::Product && role.data.size() == 2 &&
         !constantOf(op->getOperand(1)))
@@ -111,13 +117,20 @@ void Plan::joinClasses() {
 }
 
 Plan::Plan(func::FuncOp func) {
+  // What sub-graphs hold stays as it is; their operation is on the list.
+  PointwiseFunctions functions(func.front());
   for (Operation &op : func.front()) {
-    Role role = roleOf(&op);
-    if (role.kind != Role::Kind::None)
-      roles.insert({&op, std::move(role)});
-    else if (role.reason)
-      leftOps.emplace_back(&op, role.reason);
-    // What sub-graphs hold stays as it is; their operation is on the list.
+    if (functions.isInside(&op))
+      continue;
+    Role role = roleOf(&op, functions.find(&op));
+    if (role.kind == Role::Kind::None) {
+      if (role.reason)
+        leave(&op, role, role.reason);
+      continue;
+    }
+    for (OpOperand *use : role.data)
+      readers[use] = &op;
+    roles.insert({&op, std::move(role)});
   }
   // A chain of computations falls at once in either direction; more than a few
   // rounds need several chains that cross.
@@ -134,9 +147,10 @@ Operation *Plan::activationOf(Operation *op) const {
       !op->getResult(0).hasOneUse())
     return nullptr;
   OpOperand &use = *op->getResult(0).use_begin();
-  return use.getOperandNumber() == 0 && contains(use.getOwner()) &&
-                 boundsOf(use.getOwner())
-             ? use.getOwner()
+  Operation *activation = use.getOwner();
+  return use.getOperandNumber() == 0 && contains(activation) &&
+                 role(activation).inside.empty() && boundsOf(activation)
+             ? activation
              : nullptr;
 }
 
@@ -188,9 +202,12 @@ Summary summarize(func::FuncOp func) {
     }
     ++it->count;
   };
-  for (auto &[op, role] : plan.operations())
+  for (auto &[op, role] : plan.operations()) {
+    for (Operation *part : role.inside)
+      add(part, "");
     if (role.kind != Role::Kind::Move)
       add(op, "");
+  }
   for (auto [op, reason] : plan.left())
     add(op, reason);
   return summary;

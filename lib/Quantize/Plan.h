@@ -63,9 +63,12 @@ private:
   bool isWanted(mlir::Value value,
                 const llvm::DenseSet<mlir::Operation *> &wanting) const;
   bool removeUnfit();
+  void leave(mlir::Operation *op, const Role &role, const char *reason);
   void joinClasses();
 
   llvm::MapVector<mlir::Operation *, Role> roles;
+  /// The operation of the plan that an operand is data of.
+  llvm::DenseMap<mlir::OpOperand *, mlir::Operation *> readers;
   llvm::SmallVector<std::pair<mlir::Operation *, const char *>> leftOps;
   llvm::EquivalenceClasses<mlir::Value> classes;
   llvm::DenseSet<mlir::Value> signedLeaders;

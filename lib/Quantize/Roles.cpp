@@ -31,21 +31,30 @@ static constexpr int64_t maxTerms = (int64_t(1) << 30) / (255 * 127);
 static constexpr int64_t maxTermsOfTwo =
     std::numeric_limits<int32_t>::max() / (255 * 255);
 
-static Role stays(const char *reason) { return {Role::Kind::None, {}, reason}; }
-static Role product(std::initializer_list<unsigned> data) {
+namespace {
+/// A role with the indices of its operands.
+struct Row {
+  Role::Kind kind;
+  llvm::SmallVector<unsigned, 2> data;
+  const char *reason;
+};
+} // namespace
+
+static Row stays(const char *reason) { return {Role::Kind::None, {}, reason}; }
+static Row product(std::initializer_list<unsigned> data) {
   return {Role::Kind::Product, data, nullptr};
 }
-static Role compute(std::initializer_list<unsigned> data) {
+static Row compute(std::initializer_list<unsigned> data) {
   return {Role::Kind::Compute, data, nullptr};
 }
-static Role move(std::initializer_list<unsigned> data) {
+static Row move(std::initializer_list<unsigned> data) {
   return {Role::Kind::Move, data, nullptr};
 }
 
 static constexpr const char *manyTerms =
     "its sums have too many products for int32";
 
-static Role roleOfConv(onnx::ConvOp op) {
+static Row roleOfConv(onnx::ConvOp op) {
   auto weight = constantOf(op.getW());
   if (!weight)
     return stays("its weights are not constant");
@@ -57,7 +66,7 @@ static Role roleOfConv(onnx::ConvOp op) {
   return product({0});
 }
 
-static Role roleOfGemm(onnx::GemmOp op) {
+static Row roleOfGemm(onnx::GemmOp op) {
   auto weight = constantOf(op.getB());
   if (!weight || weight->shape().size() != 2)
     return stays("its weights are not constant");
@@ -79,7 +88,7 @@ static Role roleOfGemm(onnx::GemmOp op) {
   return product({0});
 }
 
-static Role roleOfMatMul(onnx::MatMulOp op) {
+static Row roleOfMatMul(onnx::MatMulOp op) {
   RankedTensorType a = staticFloat(op.getA());
   if (!a || a.getRank() == 0)
     return stays("the shape of an operand is not known");
@@ -91,15 +100,7 @@ static Role roleOfMatMul(onnx::MatMulOp op) {
   return product({0, 1});
 }
 
-/// Data may come from what the model itself has quantised, then the model has
-/// the last word.
-static bool readsDequantized(Operation *op, const Role &role) {
-  return llvm::any_of(role.data, [&](unsigned index) {
-    return op->getOperand(index).getDefiningOp<onnx::DequantizeLinearOp>();
-  });
-}
-
-static Role roleOfPad(onnx::PadOp op) {
+static Row roleOfPad(onnx::PadOp op) {
   auto value = isPresent(op.getConstantValue())
                    ? constantOf(op.getConstantValue())
                    : std::nullopt;
@@ -110,28 +111,22 @@ static Role roleOfPad(onnx::PadOp op) {
   return move({0});
 }
 
-static Role roleOfConcat(Operation *op) {
-  Role role{Role::Kind::Move, {}, nullptr};
+static Row roleOfConcat(Operation *op) {
+  Row role{Role::Kind::Move, {}, nullptr};
   for (unsigned i = 0; i < op->getNumOperands(); ++i)
     role.data.push_back(i);
   return role;
 }
 
-static Role tableRole(Operation *op) {
+static Row tableRow(Operation *op) {
   static constexpr const char *noForm = "there is no integer form of it";
-  return llvm::TypeSwitch<Operation *, Role>(op)
+  return llvm::TypeSwitch<Operation *, Row>(op)
       .Case([](onnx::ConvOp conv) { return roleOfConv(conv); })
       .Case([](onnx::GemmOp gemm) { return roleOfGemm(gemm); })
       .Case([](onnx::MatMulOp matmul) { return roleOfMatMul(matmul); })
       .Case<onnx::AddOp, onnx::MulOp>([](auto) { return compute({0, 1}); })
-      .Case<onnx::ReluOp, onnx::LeakyReluOp, onnx::SigmoidOp, onnx::TanhOp,
-            onnx::HardSigmoidOp, onnx::HardSwishOp, onnx::EluOp, onnx::GeluOp,
-            onnx::ErfOp, onnx::SoftplusOp, onnx::MishOp, onnx::AveragePoolOp,
-            onnx::GlobalAveragePoolOp>([](auto) { return compute({0}); })
-      .Case([](onnx::ClipOp clip) {
-        return boundsOf(clip) ? compute({0})
-                              : stays("its bounds are not constant");
-      })
+      .Case<onnx::AveragePoolOp, onnx::GlobalAveragePoolOp>(
+          [](auto) { return compute({0}); })
       .Case<onnx::ReshapeOp, onnx::TransposeOp, onnx::SqueezeOp,
             onnx::UnsqueezeOp, onnx::FlattenOp, onnx::SliceOp, onnx::SplitOp,
             onnx::GatherOp, onnx::IdentityOp, onnx::ExpandOp, onnx::TileOp,
@@ -150,29 +145,52 @@ static Role tableRole(Operation *op) {
       .Default([](Operation *) { return stays(noForm); });
 }
 
-Role roleOf(Operation *op) {
+/// The rules that all have in common.
+static const char *whyNot(Operation *op, const Role &role) {
+  auto isOther = [](Value value) {
+    return !isa<NoneType>(value.getType()) && !isQuantizable(value);
+  };
+  bool variable = false;
+  for (OpOperand *use : role.data) {
+    if (isOther(use->get()))
+      return "it is not of float32";
+    // The model has the last word.
+    if (use->get().getDefiningOp<onnx::DequantizeLinearOp>())
+      return "the model has quantised it already";
+    variable |= !constantOf(use->get());
+  }
+  for (Value result : op->getResults())
+    if (!result.use_empty() && isOther(result))
+      return "it is not of float32";
+  return variable ? nullptr : "it is computed from constants alone";
+}
+
+Role roleOf(Operation *op, const PointwiseFunction *function) {
   bool floats =
       llvm::any_of(op->getResults(), [](Value v) { return staticFloat(v); });
   if (!floats ||
       isa<onnx::ConstantOp, onnx::QuantizeLinearOp, onnx::DequantizeLinearOp>(
           op))
     return {};
-  Role role = tableRole(op);
+  Role role;
+  if (function) {
+    role.kind = Role::Kind::Compute;
+    role.data = function->uses;
+    role.inside = function->inside;
+  } else {
+    Row row = tableRow(op);
+    role.kind = row.kind;
+    role.reason = row.reason;
+    for (unsigned index : row.data)
+      role.data.push_back(&op->getOpOperand(index));
+  }
   if (role.kind == Role::Kind::None)
     return role;
-  for (Value result : op->getResults())
-    if (!isa<NoneType>(result.getType()) && !result.use_empty() &&
-        !isQuantizable(result))
-      return stays("it is not of float32");
-  for (unsigned index : role.data)
-    if (!isQuantizable(op->getOperand(index)))
-      return stays("it is not of float32");
-  if (readsDequantized(op, role))
-    return stays("the model has quantised it already");
-  bool variable = llvm::any_of(role.data, [&](unsigned index) {
-    return !constantOf(op->getOperand(index));
-  });
-  return variable ? role : stays("it is computed from constants alone");
+  if (const char *reason = whyNot(op, role)) {
+    role.kind = Role::Kind::None;
+    role.reason = reason;
+  }
+  return role;
 }
 
 std::optional<Layer> layerOf(Operation *op) {

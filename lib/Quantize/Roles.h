@@ -4,6 +4,7 @@
 #define AICC_LIB_QUANTIZE_ROLES_H
 
 #include "lib/Graph/Simplify.h"
+#include "lib/Quantize/Pointwise.h"
 
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/SmallVector.h"
@@ -24,14 +25,17 @@ struct Role {
     Move,    ///< Result and operands share elements, so scale and zero point.
   };
   Kind kind = Kind::None;
-  /// Indices of the operands that are quantised; weights and biases are not
-  /// among them (see Layer).
-  llvm::SmallVector<unsigned, 2> data;
+  /// The operands that are quantised; weights and biases are not among them
+  /// (see Layer). Those of a function may be of operations before it.
+  llvm::SmallVector<mlir::OpOperand *, 2> data;
+  /// What else computes the function (see Pointwise.h).
+  llvm::SmallVector<mlir::Operation *, 4> inside;
   /// Why it stays float; null for what computes nothing on floats.
   const char *reason = nullptr;
 };
 
-Role roleOf(mlir::Operation *op);
+/// `function`, if not null, is the one that ends in `op`.
+Role roleOf(mlir::Operation *op, const PointwiseFunction *function);
 
 /// A product with constant weights.
 struct Layer {

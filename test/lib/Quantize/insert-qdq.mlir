@@ -118,3 +118,30 @@ func.func @correction(%x: tensor<1x1x4x4xf32> {aicc.range = array<f64: 0.0, 0.0>
       : (tensor<1x1x4x4xf32>, tensor<2x1x1x1xf32>, none) -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
+
+// -----
+
+// Functions of one number are computed as a whole: x * clip(x + 3, 0, 6) has
+// nothing quantised in it.
+// CHECK-LABEL: func.func @function
+// CHECK: %[[Y:.*]] = onnx.Conv
+// CHECK: %[[YQ:.*]] = onnx.QuantizeLinear %[[Y]]
+// CHECK: %[[YD:.*]] = onnx.DequantizeLinear %[[YQ]]
+// CHECK: %[[A:.*]] = onnx.Add %[[YD]]
+// CHECK-NEXT: %[[C:.*]] = onnx.Clip %[[A]]
+// CHECK-NEXT: %[[M:.*]] = onnx.Mul %[[YD]], %[[C]]
+// CHECK: onnx.QuantizeLinear %[[M]]
+// CHECK: onnx.Conv
+func.func @function(%x: tensor<1x1x4x4xf32> {aicc.range = array<f64: -1.0, 1.0>}) -> tensor<1x1x4x4xf32> {
+  %w = onnx.Constant dense<1.0> : tensor<1x1x1x1xf32>
+  %none = onnx.NoValue : none
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %three = onnx.Constant dense<3.0> : tensor<f32>
+  %six = onnx.Constant dense<6.0> : tensor<f32>
+  %y = onnx.Conv %x, %w, %none {aicc.range = array<f64: -1.0, 5.1>} : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>, none) -> tensor<1x1x4x4xf32>
+  %a = onnx.Add %y, %three : (tensor<1x1x4x4xf32>, tensor<f32>) -> tensor<1x1x4x4xf32>
+  %c = onnx.Clip %a, %zero, %six : (tensor<1x1x4x4xf32>, tensor<f32>, tensor<f32>) -> tensor<1x1x4x4xf32>
+  %m = onnx.Mul %y, %c {aicc.range = array<f64: -1.0, 30.0>} : (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %z = onnx.Conv %m, %w, %none {aicc.range = array<f64: -1.0, 5.1>} : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>, none) -> tensor<1x1x4x4xf32>
+  return %z : tensor<1x1x4x4xf32>
+}
