@@ -42,6 +42,7 @@ class Subject:
     calibration: list  # Of {input: array}.
     cases: list  # Of (data, expected).
     decide: typing.Callable  # (infer, data) -> decision
+    others: list = dataclasses.field(default_factory=list)  # More inputs, to compare outputs on.
 
 
 # ------------------------------------------------------------------ inputs
@@ -71,36 +72,49 @@ TEXTS = [
 ]  # fmt: skip
 
 
-def calibration_data(name):
+OTHER_TEXTS = [
+    "Return by 31 May", "Gate 7, seat 22F", "https://sample.net", "The end (part 1)", "5 x 12 = 60", "FRAGILE / GLASS",
+    "Dr. M. Keller", "no smoking area",
+]  # fmt: skip
+SIZES = [(500, 700), (640, 800), (480, 640), (600, 600)]
+OTHER_SIZES = [(520, 740), (700, 700), (420, 600)]
+
+
+def data(name, texts, sizes):
     """Data for a task's `decide`, none of them among its cases."""
     if name == "ppocrv4_rec":
-        return [tasks.to_nchw(tasks.text_line(text, 320)) for text in TEXTS]
+        return [tasks.to_nchw(tasks.text_line(text, 320)) for text in texts]
     if name == "ppocr_cls":
-        return [tasks.text_line(text, 192).rotate(angle) for text in TEXTS for angle in (0, 180)]
+        return [tasks.text_line(text, 192).rotate(angle) for text in texts for angle in (0, 180)]
     if name == "lcnet_orientation":
-        sizes = [(500, 700), (640, 800), (480, 640), (600, 600)]
         return [tasks.page(*size).rotate(angle, expand=True) for size in sizes for angle in (0, 90, 180, 270)]
     if name == "ppocrv4_det":
-        return [
-            page.resize((480, 480)) for page in (tasks.page(*size) for size in [(300, 300), (480, 480), (700, 900)])
-        ]
+        return [tasks.page(*size).resize((480, 480)) for size in sizes]
     if name == "minilm_l6_fp32":
-        return [TEXTS[i : i + 4] for i in range(0, len(TEXTS), 4)]
+        return [texts[i : i + 4] for i in range(0, len(texts), 4)]
     raise ValueError(f"there is no calibration data for {name}")
 
 
-def from_task(task):
-    path, entry = zoo.path(task.model), zoo.manifest()[task.model]
-    infer, seen = in_onnxruntime(path), []
+def inputs_of(task, infer, texts, sizes):
+    """What the task asks its model on the way to a decision."""
+    seen = []
 
     def record(inputs):
         seen.append(inputs)
         return infer(inputs)
 
-    for data in calibration_data(task.model):
-        task.decide(record, data)
+    for item in data(task.model, texts, sizes):
+        task.decide(record, item)
+    return seen
+
+
+def from_task(task):
+    path, entry = zoo.path(task.model), zoo.manifest()[task.model]
+    infer = in_onnxruntime(path)
+    samples = inputs_of(task, infer, TEXTS, SIZES)
+    others = inputs_of(task, infer, OTHER_TEXTS, OTHER_SIZES)
     cases = [(case.data, case.expected) for case in task.cases()]
-    return Subject(task.model, path, entry.shapes(), seen, cases, task.decide)
+    return Subject(task.model, path, entry.shapes(), samples, cases, task.decide, others)
 
 
 TASKS = ["ppocrv4_rec", "ppocr_cls", "lcnet_orientation", "ppocrv4_det", "minilm_l6_fp32"]
@@ -178,13 +192,13 @@ class Score:
     cases: int = 0
     same: int = 0  # Positions whose best class is the float model's.
     positions: int = 0
-    cosine: float = 1.0  # The least of any output.
+    cosines: list = dataclasses.field(default_factory=list)
     steps: float = 0.0  # The largest error in 1/255 of the output's range.
 
     def cell(self):
         return (
             f"{self.right}/{self.cases} right, argmax {100 * self.same / self.positions:.2f} %, "
-            f"cosine {self.cosine:.5f}, {self.steps:.1f} steps"
+            f"cosine {min(self.cosines):.5f} (mean {numpy.mean(self.cosines):.5f}), {self.steps:.1f} steps"
         )
 
 
@@ -199,7 +213,7 @@ def evaluate(subject, infer, reference):
             score.same += int((got.argmax(-1) == best).sum())
             score.positions += best.size
             norms = numpy.linalg.norm(got) * numpy.linalg.norm(want)
-            score.cosine = min(score.cosine, float((got * want).sum() / norms) if norms else 0.0)
+            score.cosines.append(float((got * want).sum() / norms) if norms else 0.0)
             span = float(want.max() - want.min()) or 1.0
             score.steps = max(score.steps, float(numpy.abs(got - want).max()) / span * 255)
         return outputs
@@ -207,6 +221,8 @@ def evaluate(subject, infer, reference):
     for data, expected in subject.cases:
         score.right += subject.decide(compared, data) == expected
         score.cases += 1
+    for inputs in subject.others:
+        compared(inputs)
     return score
 
 
