@@ -3,6 +3,7 @@
 #include "aicc/Compiler/Compiler.h"
 
 #include "aicc/Compiler/Registration.h"
+#include "aicc/Export/Export.h"
 #include "aicc/Report/Report.h"
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
@@ -11,6 +12,7 @@
 #include "lib/Compiler/Frontend.h"
 #include "lib/Compiler/Manifest.h"
 #include "lib/Compiler/Progress.h"
+#include "lib/Compiler/Quantizer.h"
 #include "lib/Compiler/ReportBuilder.h"
 #include "lib/Compiler/Reproducer.h"
 #include "lib/Compiler/ResultFile.h"
@@ -64,6 +66,8 @@ private:
   bool makeOutput();
   bool checkOutput(const std::string &file, llvm::StringRef what);
   bool makeContext();
+  bool checkQuantize(Stage stage);
+  bool quantize();
   bool mapWithinBudgets();
   bool runStages(Stage first, Stage last);
   bool runStage(Stage stage);
@@ -266,6 +270,43 @@ bool Compilation::runStage(Stage stage) {
   return dump(stage);
 }
 
+/// Can a model at `stage` be quantised as asked for?
+bool Compilation::checkQuantize(Stage stage) {
+  const QuantizeOptions &quantize = options.quantize;
+  if (request.emit == EmitKind::Qdq && !quantize.int8) {
+    fail(ErrorCode::Usage, "", "'--emit=qdq' is about quantised models",
+         "pass --quantize=int8 as well");
+    return false;
+  }
+  if (!quantize.calibration.empty() && !quantize.int8) {
+    fail(ErrorCode::Usage, "", "'--calibration' is for quantising",
+         "pass --quantize=int8 as well");
+    return false;
+  }
+  if (quantize.int8 &&
+      (stage > Stage::Graph || lastStage(request.emit) < Stage::Graph)) {
+    fail(ErrorCode::Usage, options.modelPath,
+         "'--quantize' works on stage 'graph': it needs a model from before "
+         "and an --emit from there on");
+    return false;
+  }
+  return true;
+}
+
+/// Quantises the float graph. It is then as if the model had come so, and goes
+/// through the stage once more.
+bool Compilation::quantize() {
+  double begin = progress.seconds();
+  progress.enter("quantize");
+  handler->setDefaultCode(ErrorCode::Unsupported);
+  mlir::TimingScope scope = rootTiming.nest("quantize");
+  if (!quantizeModule(*module, options, sink))
+    return false;
+  scope.stop();
+  endOfStage("quantize", begin);
+  return request.emit == EmitKind::Qdq || runStage(Stage::Graph);
+}
+
 /// Maps for the objective; if that does not keep the budgets, for the others,
 /// and takes the best by the objective of those that do.
 bool Compilation::mapWithinBudgets() {
@@ -318,6 +359,9 @@ bool Compilation::runStages(Stage first, Stage last) {
     if (!(hasBudgets ? mapWithinBudgets()
                      : runStage(static_cast<Stage>(stage))))
       return false;
+    if (stage == static_cast<int>(Stage::Graph) && options.quantize.int8 &&
+        !quantize())
+      return false;
   }
   return true;
 }
@@ -356,6 +400,10 @@ bool Compilation::writeResult() {
   if (isMlirKind(request.emit)) {
     if (!writeTextFile(output->temporaryPath(), sink,
                        [&](llvm::raw_ostream &os) { print(os); }))
+      return false;
+  } else if (request.emit == EmitKind::Qdq) {
+    if (!writeOnnxModel(*module, options.modelPath, output->temporaryPath(),
+                        sink))
       return false;
   } else if (request.emit == EmitKind::Report) {
     bool isPage = llvm::StringRef(outputPath).ends_with_insensitive(".html");
@@ -416,7 +464,9 @@ std::optional<std::string> Compilation::run() {
   (*module)->setAttr(stageAttrName,
                      mlir::StringAttr::get(context.get(), stageName(stage)));
   endOfStage(stageName(stage), begin);
-  if (!dump(stage))
+  if (!checkQuantize(stage) || !dump(stage))
+    return std::nullopt;
+  if (stage == Stage::Graph && options.quantize.int8 && !quantize())
     return std::nullopt;
 
   Stage next = static_cast<Stage>(static_cast<int>(stage) + 1);

@@ -131,6 +131,16 @@ std::string aicc::makeManifest(const CompileOptions &options,
                       {"strict_fp", options.strictFp},
                       {"shapes", std::move(shapes)},
                   }}};
+  if (const QuantizeOptions &quantize = options.quantize; quantize.int8) {
+    bool minmax = quantize.method == CalibrationMethod::MinMax;
+    llvm::json::Object chosen{
+        {"type", "int8"},
+        {"calibration_method", minmax ? "minmax" : "percentile"},
+        {"bias_correction", quantize.biasCorrection}};
+    if (!minmax)
+      chosen["percentile"] = quantize.percentile;
+    manifest["quantize"] = std::move(chosen);
+  }
   if (options.machine)
     manifest["machine"] = llvm::json::Object{
         {"name", options.machine->family + "/" + options.machine->name},

@@ -57,6 +57,7 @@ public:
 private:
   bool readEnum(const Arg &arg);
   bool readShape(StringRef value);
+  bool readQuantize(const Arg &arg);
   bool fail(const Twine &message) {
     error = message.str();
     return false;
@@ -121,15 +122,14 @@ bool CommandLineReader::readEnum(const Arg &arg) {
   StringRef value = arg.getValue();
   switch (arg.getOption().getID()) {
   case OPT_emit:
-    if (value == "c" || value == "qdq")
+    if (value == "c")
       return fail("'--emit=" + value + "' is not yet available");
     if (std::optional<EmitKind> kind = parseEmitKind(value)) {
       request.emit = *kind;
       return true;
     }
-    return badValue(arg,
-                    "onnx, graph, structured, mapped, report, loops, llvm, "
-                    "asm, obj, lib, exe or check");
+    return badValue(arg, "onnx, graph, qdq, structured, mapped, report, loops, "
+                         "llvm, asm, obj, lib, exe or check");
   case OPT_from:
     if ((request.from = parseStage(value)))
       return true;
@@ -152,6 +152,38 @@ bool CommandLineReader::readEnum(const Arg &arg) {
   }
 }
 
+/// Options of post-training quantisation.
+bool CommandLineReader::readQuantize(const Arg &arg) {
+  QuantizeOptions &quantize = request.options.quantize;
+  StringRef value = arg.getValue();
+  switch (arg.getOption().getID()) {
+  case OPT_quantize:
+    if (value == "int4w" || value == "bf16" || value == "auto")
+      return fail("'--quantize=" + value + "' is not yet available");
+    quantize.int8 = value == "int8";
+    return quantize.int8 ? true : badValue(arg, "int8");
+  case OPT_calibration:
+    quantize.calibration = value.str();
+    return value.empty() ? fail("the path of the calibration data is empty")
+                         : true;
+  default: // OPT_calibration_method
+    if (value == "minmax") {
+      quantize.method = CalibrationMethod::MinMax;
+      return true;
+    }
+    quantize.method = CalibrationMethod::Percentile;
+    if (value == "percentile")
+      return true;
+    double percent;
+    if (!value.consume_front("percentile:") || value.getAsDouble(percent) ||
+        !(percent > 50 && percent <= 100))
+      return badValue(arg, "minmax, percentile or percentile:P, where P is "
+                           "above 50 and at most 100");
+    quantize.percentile = percent;
+    return true;
+  }
+}
+
 bool CommandLineReader::read(const Arg &arg) {
   CompileOptions &options = request.options;
   switch (arg.getOption().getID()) {
@@ -168,6 +200,13 @@ bool CommandLineReader::read(const Arg &arg) {
   case OPT_objective:
   case OPT_diagnostics:
     return readEnum(arg);
+  case OPT_quantize:
+  case OPT_calibration:
+  case OPT_calibration_method:
+    return readQuantize(arg);
+  case OPT_no_bias_correction:
+    options.quantize.biasCorrection = false;
+    return true;
   case OPT_shape:
     return readShape(arg.getValue());
   case OPT_O:

@@ -32,7 +32,7 @@ def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"OUT">,
 defm target : Value<"target", "TARGET",
     "FAMILY, FAMILY/MACHINE or a machine's FILE.yaml (default: cpu)">;
 defm emit : Value<"emit", "KIND",
-    "onnx, graph, structured, mapped, report, loops, llvm, asm, obj, lib "
+    "onnx, graph, qdq, structured, mapped, report, loops, llvm, asm, obj, lib "
     "(default), exe or check">;
 defm shape : Value<"shape", "INPUT:DxDx...",
     "Fixed shape of an input, e.g. x:1x3x224x224; once for each input">;
@@ -51,6 +51,14 @@ defm mtriple : Value<"mtriple", "TRIPLE",
     "Platform to compile for (default: this one)">;
 defm threads : Value<"threads", "N",
     "Workers to plan for (default: those of the machine)">;
+defm quantize : Value<"quantize", "TYPE",
+    "int8: compute on 8-bit integers what can be">;
+defm calibration : Value<"calibration", "DIR",
+    "Samples of the inputs: .npz files, folders of NAME.npy, or .npy files">;
+defm calibration_method : Value<"calibration-method", "METHOD",
+    "Ranges from samples: minmax (default) or percentile[:P] (P: 99.99)">;
+def no_bias_correction : Switch<"no-bias-correction",
+    "Leave the mean errors of quantised layers in their results">;
 def strict_fp : Switch<"strict-fp",
     "Keep the order of floating point operations">;
 defm load_target : Value<"load-target", "LIB",
@@ -92,8 +100,6 @@ defm check_machine : Value<"check-machine", "FILE.yaml",
     "Check a machine file">;
 
 // Not yet.
-defm quantize : LaterValue<"quantize">;
-defm calibration : LaterValue<"calibration">;
 defm sparsity : LaterValue<"sparsity">;
 defm accuracy_budget : LaterValue<"accuracy-budget">;
 defm trace : LaterValue<"trace">;

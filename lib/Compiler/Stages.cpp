@@ -44,6 +44,7 @@ std::optional<EmitKind> aicc::parseEmitKind(llvm::StringRef name) {
       .Case("check", EmitKind::Check)
       .Case("onnx", EmitKind::Onnx)
       .Case("graph", EmitKind::Graph)
+      .Case("qdq", EmitKind::Qdq)
       .Case("structured", EmitKind::Structured)
       .Case("mapped", EmitKind::Mapped)
       .Case("report", EmitKind::Report)
@@ -61,6 +62,7 @@ Stage aicc::lastStage(EmitKind kind) {
   case EmitKind::Onnx:
     return Stage::Onnx;
   case EmitKind::Graph:
+  case EmitKind::Qdq:
     return Stage::Graph;
   case EmitKind::Check: // What cannot be lowered is known by lowering it.
   case EmitKind::Structured:
@@ -97,6 +99,8 @@ bool aicc::isExecutableKind(EmitKind kind) {
 
 llvm::StringRef aicc::extension(EmitKind kind) {
   switch (kind) {
+  case EmitKind::Qdq:
+    return ".qdq.onnx";
   case EmitKind::Report:
     return ".report.json";
   case EmitKind::Llvm:

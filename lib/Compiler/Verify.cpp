@@ -2,11 +2,10 @@
 
 #include "lib/Compiler/Verify.h"
 
-#include "aicc/Runtime/Npy.h"
+#include "aicc/Quantize/CalibrationData.h"
+#include "lib/Compiler/LoadedModel.h"
 
-#include "aicc-c/runtime.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -16,11 +15,6 @@
 using namespace aicc;
 
 namespace {
-
-struct FreeModel {
-  void operator()(aicc_model *model) const { aicc_model_free(model); }
-  void operator()(aicc_context *context) const { aicc_context_free(context); }
-};
 
 class Verification {
 public:
@@ -42,8 +36,7 @@ private:
   const CompileRequest &request;
   DiagnosticSink &sink;
   Tensors tensors;
-  std::unique_ptr<aicc_model, FreeModel> model;
-  std::unique_ptr<aicc_context, FreeModel> context;
+  std::unique_ptr<LoadedModel> model;
 };
 
 } // namespace
@@ -61,29 +54,8 @@ bool Verification::load(const std::string &path) {
   std::string error;
   if (!readNpz(request.verifyFile, tensors, error))
     return fail(ErrorCode::Io, error);
-  aicc_model *loaded = nullptr;
-  if (aicc_model_load(path.c_str(), &loaded) != AICC_OK)
-    return fail(ErrorCode::Io, llvm::Twine("the result cannot be run here: ") +
-                                   aicc_last_error(nullptr));
-  model.reset(loaded);
-  aicc_context *created = nullptr;
-  if (aicc_context_create(loaded, &created) != AICC_OK)
-    return fail(ErrorCode::Io, aicc_last_error(nullptr));
-  context.reset(created);
-  return true;
-}
-
-static std::string typeText(aicc_dtype dtype, llvm::ArrayRef<int64_t> shape) {
-  std::string text = aicc_dtype_name(dtype);
-  text += " of shape ";
-  text += shape.empty()
-              ? "()"
-              : llvm::join(llvm::map_range(shape,
-                                           [](int64_t extent) {
-                                             return llvm::utostr(extent);
-                                           }),
-                           "x");
-  return text;
+  model = LoadedModel::load(path, error);
+  return model ? true : fail(ErrorCode::Io, error);
 }
 
 HostTensor *Verification::find(const aicc_tensor_desc &desc) {
@@ -96,9 +68,10 @@ HostTensor *Verification::find(const aicc_tensor_desc &desc) {
   llvm::ArrayRef<int64_t> shape(desc.shape, desc.rank);
   if (it->second.dtype != desc.dtype ||
       llvm::ArrayRef<int64_t>(it->second.shape) != shape) {
-    fail(ErrorCode::Type, llvm::Twine("array '") + desc.name + "' is " +
-                              typeText(it->second.dtype, it->second.shape) +
-                              ", the model has " + typeText(desc.dtype, shape));
+    fail(ErrorCode::Type,
+         llvm::Twine("array '") + desc.name + "' is " +
+             quantize::tensorText(it->second.dtype, it->second.shape) +
+             ", the model has " + quantize::tensorText(desc.dtype, shape));
     return nullptr;
   }
   return &it->second;
@@ -126,31 +99,21 @@ bool Verification::compare(const aicc_tensor_desc &desc,
 bool Verification::run(const std::string &path) {
   if (!load(path))
     return false;
-  const aicc_model_desc &desc = *aicc_model_get_desc(model.get());
-  std::vector<aicc_tensor> inputs, outputs;
-  for (const aicc_tensor_desc &input :
-       llvm::ArrayRef(desc.inputs, desc.num_inputs)) {
+  std::vector<HostTensor> inputs, results;
+  for (const aicc_tensor_desc &input : model->inputs()) {
     HostTensor *tensor = find(input);
     if (!tensor)
       return false;
-    inputs.push_back(tensor->view());
+    inputs.push_back(*tensor);
   }
-  std::vector<HostTensor> results(desc.num_outputs);
-  for (auto [index, output] :
-       llvm::enumerate(llvm::ArrayRef(desc.outputs, desc.num_outputs))) {
-    llvm::ArrayRef<int64_t> shape(output.shape, output.rank);
-    if (!results[index].allocate(output.dtype, shape.vec()))
-      return fail(ErrorCode::Limit,
-                  llvm::Twine("output '") + output.name + "' is too large");
-    outputs.push_back(results[index].view());
-  }
-  if (aicc_run(context.get(), inputs.data(), inputs.size(), outputs.data(),
-               outputs.size()) != AICC_OK)
-    return fail(ErrorCode::Verify, aicc_last_error(context.get()));
+  std::string error;
+  if (!model->allocateOutputs(results, error))
+    return fail(ErrorCode::Limit, error);
+  if (!model->run(inputs, results, error))
+    return fail(ErrorCode::Verify, error);
   bool same = true;
-  for (auto [index, output] :
-       llvm::enumerate(llvm::ArrayRef(desc.outputs, desc.num_outputs)))
-    same = compare(output, results[index]) && same;
+  for (auto [output, result] : llvm::zip(model->outputs(), results))
+    same = compare(output, result) && same;
   return same;
 }
 

@@ -5,6 +5,8 @@ import pathlib
 import shutil
 import tempfile
 
+import numpy
+
 from . import _native
 from ._errors import checked
 from ._model import CompiledModel
@@ -17,7 +19,8 @@ def compile(model, target="cpu", shapes=None, **options):
     target: a family, family/machine, or the path of a machine file, as for --target.
     shapes: {input name: shape} for inputs whose shapes the model leaves open.
     options: the other flags of the command line, underscores for dashes: threads=2, mcpu="native",
-        strict_fp=True; opt_level is -O.
+        strict_fp=True; opt_level is -O. quantize="int8" needs calibration, samples of the inputs: a folder
+        as for --calibration, or an iterable of {input name: array}.
 
     Raises CompileError for a model that cannot be compiled, ValueError for an unknown option.
     """
@@ -25,7 +28,8 @@ def compile(model, target="cpu", shapes=None, **options):
     try:
         path = _model_file(model, folder)
         output = os.path.join(folder, pathlib.Path(path).stem + ".so")
-        _run(path, output, target, shapes, options)
+        with tempfile.TemporaryDirectory(prefix="aicc-") as samples:
+            _run(path, output, target, shapes, _with_calibration(options, samples))
         return CompiledModel(output, owned_folder=folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -39,7 +43,8 @@ def check(model, target="cpu", shapes=None, **options):
     """
     with tempfile.TemporaryDirectory(prefix="aicc-") as folder:
         path = _model_file(model, folder)
-        return _run(path, os.path.join(folder, "check"), target, shapes, {**options, "emit": "check"})
+        options = {**_with_calibration(options, os.path.join(folder, "samples")), "emit": "check"}
+        return _run(path, os.path.join(folder, "check"), target, shapes, options)
 
 
 def targets():
@@ -59,6 +64,17 @@ def _model_file(model, folder):
     with open(path, "wb") as file:
         file.write(model)
     return path
+
+
+def _with_calibration(options, folder):
+    """The options with the samples of `calibration` in a folder: `folder`, if they are not in one."""
+    samples = options.get("calibration")
+    if samples is None or isinstance(samples, (str, os.PathLike)):
+        return options
+    os.makedirs(folder, exist_ok=True)
+    for index, sample in enumerate(samples):
+        numpy.savez(os.path.join(folder, f"{index:06}.npz"), **sample)
+    return {**options, "calibration": folder}
 
 
 def _run(path, output, target, shapes, options):

@@ -22,6 +22,7 @@ enum class EmitKind {
   Check, ///< Import and check only; nothing is written.
   Onnx,
   Graph,
+  Qdq, ///< The quantised graph as an ONNX model.
   Structured,
   Mapped,
   Report, ///< What the cost model says; nothing is generated.
@@ -77,6 +78,21 @@ struct Budgets {
   }
 };
 
+/// How the ranges of tensors follow from what was seen of them.
+enum class CalibrationMethod {
+  MinMax,    ///< All that was seen.
+  Percentile ///< Without the outermost values; see Quantize/Ranges.h.
+};
+
+/// Post-training quantisation.
+struct QuantizeOptions {
+  bool int8 = false;
+  std::string calibration; ///< Folder of samples; empty: none given.
+  CalibrationMethod method = CalibrationMethod::MinMax;
+  double percentile = 99.99; ///< Of the values of a tensor that are kept.
+  bool biasCorrection = true;
+};
+
 struct CompileOptions {
   std::string modelPath;
   std::string target = "cpu"; ///< FAMILY, FAMILY/MACHINE or FILE.yaml.
@@ -95,6 +111,7 @@ struct CompileOptions {
   /// the host. The driver sets it.
   bool generatesCode = false;
   bool noFallback = false; ///< What a device cannot run is an error.
+  QuantizeOptions quantize;
   /// The file that the user asked for; what is emitted may be written under
   /// another name first. The driver sets it.
   std::string outputPath;
