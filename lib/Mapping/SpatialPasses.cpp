@@ -67,7 +67,10 @@ struct RefuseLoweringPass
   using RefuseLoweringPassBase::RefuseLoweringPassBase;
 
   void runOnOperation() override {
-    withCode(getOperation().emitError(), ErrorCode::Unsupported)
+    if (!reason.empty())
+      withCode(getOperation().emitError(), ErrorCode::Unsupported) << reason;
+    else
+      withCode(getOperation().emitError(), ErrorCode::Unsupported)
         << "there is no code generation for '" << family
         << "'; --emit=mapped and --emit=report price a model on it";
     signalPassFailure();

@@ -81,7 +81,9 @@ static Workload::Operand toOperand(const RegionModel &model,
 Workload aicc::toWorkload(const RegionModel &model) {
   Workload workload;
   for (const RegionModel::Dim &dim : model.dims)
-    workload.dims.push_back({dim.size, dim.isReduction});
+    workload.dims.push_back(
+        {dim.size, dim.isReduction,
+         dim.original.size() > 1 ? model.rootSizes[dim.original.back()] : 0});
   for (const RegionAccess &access : model.accesses)
     workload.operands.push_back(toOperand(model, access));
   workload.opsPerPoint = rootInstructions(model.root);

@@ -212,7 +212,10 @@ void Search::tryDots(KernelMapping mapping) {
       return !operand.inReduction ||
              (operand.strides[d] == 1 && acrossLanes == operand.isPacked);
     };
-    if (!isReduction(d) || d == mapping.vector ||
+    // A run of four must not go on in the next of the parts that were merged:
+    // the weights are stored by parts.
+    bool isCut = workload.dims[d].innermost % KernelMapping::dotWidth != 0;
+    if (!isReduction(d) || d == mapping.vector || isCut ||
         !llvm::all_of(workload.operands, isInOrder))
       continue;
     mapping.dot = d;
@@ -328,9 +331,11 @@ static PackAttr packFor(const RegionModel &model, const RegionAccess &access,
       continue;
     for (unsigned original : model.dims[d].original)
       if (int64_t k = walkedBy(original); k >= 0) {
-        int64_t step = d == mapping.dot ? width : 1;
+        bool isCut =
+            d == mapping.dot && original == model.dims[d].original.back();
+        int64_t step = isCut ? width : 1;
         add(k, llvm::divideCeil(model.rootSizes[original], step), step);
-        if (d == mapping.dot)
+        if (isCut)
           dotDim = k;
       }
   }

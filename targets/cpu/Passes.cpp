@@ -28,7 +28,7 @@ static std::string keyOf(const Workload &workload) {
   std::string key;
   llvm::raw_string_ostream os(key);
   for (const Workload::Dim &dim : workload.dims)
-    os << dim.size << (dim.isReduction ? 'r' : 'p');
+    os << dim.size << (dim.isReduction ? 'r' : 'p') << dim.innermost << '.';
   for (const Workload::Operand &operand : workload.operands) {
     os << ';' << operand.bits << unsigned(operand.role) << operand.isPacked
        << operand.inReduction;

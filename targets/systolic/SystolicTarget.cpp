@@ -48,8 +48,17 @@ void SystolicTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
   std::string why;
   bool hasPrograms =
       options.machine && ArrayMachine::get(*options.machine, why);
-  if (!hasPrograms)
-    return SpatialTarget::buildPipeline(pm, from, to, options);
+  if (!hasPrograms) {
+    if (from < Stage::Mapped)
+      SpatialTarget::buildPipeline(pm, from, Stage::Mapped, options);
+    if (to > Stage::Mapped) {
+      RefuseLoweringPassOptions refusal;
+      refusal.family = name().str();
+      refusal.reason = why;
+      pm.addPass(createRefuseLoweringPass(refusal));
+    }
+    return;
+  }
   std::shared_ptr<const MachineDesc> host = hostMachine(options);
   if (from < Stage::Mapped && to >= Stage::Mapped) {
     pm.addNestedPass<func::FuncOp>(createFormRegionsPass());

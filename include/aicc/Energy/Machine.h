@@ -59,6 +59,9 @@ struct MemoryDesc {
   /// Zeros are stored and moved like other elements: the density of an operand
   /// does not count here.
   bool keepsZeros = false;
+  /// Sums that are not complete may be kept here. Of the outermost memory only;
+  /// not in machine files: a lowering says so of the machine that it uses.
+  bool takesPartialSums = true;
   /// Reads and writes share `bytesPerCycle`.
   bool sharedPort = false;
   /// Bytes that move at once: smaller or unaligned requests cost as much. 0:

@@ -27,6 +27,9 @@ struct Workload {
   struct Dim {
     int64_t size = 1;
     bool isReduction = false;
+    /// Of dimensions of the model that are walked as one, the size of the
+    /// innermost; 0: it is one of its own.
+    int64_t innermost = 0;
     bool operator==(const Dim &) const = default;
   };
   /// coefficient * (loop dimension `dim`)

@@ -139,7 +139,9 @@ def RefuseLoweringPass : Pass<"aicc-refuse-lowering", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"family", "family", "std::string", /*default=*/"\"\"",
-           "The family, as --target takes it">
+           "The family, as --target takes it">,
+    Option<"reason", "reason", "std::string", /*default=*/"\"\"",
+           "Why there is none for this machine; empty: there is none at all">
   ];
 }
 

@@ -98,6 +98,10 @@ bool Walk<Incumbents>::advance(const State &from, unsigned index,
                                         boundary.leastBytes);
   // Results that come back to be added to are kept as wide as partial sums.
   bool isOnce = entry.isOnce && repeats == 1;
+  bool isSpilled = !entry.isOnce || (repeats > 1 && entry.more.energyPj > 0);
+  if (isSpilled && !tables.machine.memories[boundary.outer].takesPartialSums &&
+      tables.workload.operands[boundary.operand].isOutput())
+    return false;
   if (!isOnce && boundary.outerOfSame >= 0) {
     unsigned depth = order.find(char(boundary.outerOfSame));
     const Boundary &outer = tables.boundaries[boundary.outerOfSame];
@@ -224,13 +228,27 @@ template <typename Incumbents> void Walk<Incumbents>::evaluate() {
     evaluate(realise(d));
 }
 
+/// Whether sums go to the outermost memory before they are complete.
+static bool spillsSums(const PriceTables &tables, const AccessCounts &counts) {
+  constexpr double rounding = 1e-9;
+  unsigned outermost = counts.memories - 1;
+  for (auto [o, operand] : enumerate(tables.workload.operands))
+    if (operand.isOutput() &&
+        counts.at(o, outermost).updates.elements >
+            tables.probes.real.wholeElements(o) * (1 + rounding))
+      return true;
+  return false;
+}
+
 template <typename Incumbents>
 void Walk<Incumbents>::evaluate(Mapping mapping) {
   ++nodes.stats.evaluated;
   const AccessModel &model = tables.probes.real;
   AccessCounts counts;
   MappingFault fault;
-  if (!model.count(mapping, counts, fault))
+  if (!model.count(mapping, counts, fault) ||
+      (!tables.machine.memories.back().takesPartialSums &&
+       spillsSums(tables, counts)))
     return;
   SpatialCandidate candidate;
   SpatialTotals totals = totalsOf(model, mapping, counts);

@@ -2,6 +2,7 @@
 
 #include "targets/systolic/Driver/Driver.h"
 #include "targets/systolic/Driver/Counters.h"
+#include "targets/systolic/Simulator/Trace.h"
 
 #include <cstdio>
 #include <new>
@@ -16,6 +17,7 @@ struct Device {
   RunLog log;
   std::string text;
   std::vector<Segment> segments;
+  std::unique_ptr<Trace> trace; ///< Null: nothing is recorded.
 };
 } // namespace
 
@@ -58,7 +60,8 @@ static int32_t runEntry(void *state, uint64_t entry, const aicc_buffer *buffers,
   RunResult result;
   std::string why;
   if (!device.simulator->run(unsigned(entry), device.segments.data(),
-                             device.segments.size(), result, why)) {
+                             device.segments.size(), result, why,
+                             device.trace.get())) {
     say("'" + device.program.entries[entry].name + "': " + why, error,
         errorBytes);
     return 1;
@@ -74,14 +77,32 @@ static const char *countsOf(void *state) {
 }
 
 static void resetDevice(void *state) {
-  static_cast<Device *>(state)->log.runs.clear();
+  auto &device = *static_cast<Device *>(state);
+  device.log.runs.clear();
+  if (device.trace)
+    device.trace = std::make_unique<Trace>(device.program.machine);
+}
+
+static void startTrace(void *state) {
+  auto &device = *static_cast<Device *>(state);
+  device.trace = std::make_unique<Trace>(device.program.machine);
+}
+
+static int32_t writeTraceOf(void *state, const char *path, char *error,
+                            size_t errorBytes) {
+  auto &device = *static_cast<Device *>(state);
+  std::string why = "nothing was recorded";
+  if (device.trace && writeTrace(path, *device.trace, why))
+    return 0;
+  say(why, error, errorBytes);
+  return 1;
 }
 
 static void closeDevice(void *state) { delete static_cast<Device *>(state); }
 
 const aicc_driver *aicc::systolic::driver() {
   static const aicc_driver simulated = {
-      sizeof(aicc_driver), "systolic", openDevice, runEntry,   countsOf,
-      resetDevice,         nullptr,    nullptr,    closeDevice};
+      sizeof(aicc_driver), "systolic", openDevice,   runEntry,   countsOf,
+      resetDevice,         startTrace, writeTraceOf, closeDevice};
   return &simulated;
 }

@@ -127,6 +127,7 @@ MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
   MachineDesc result = machine;
   result.array.dataflows = {"weight_stationary"};
   result.memories[scratchpad].holds[outputRole] = false;
+  result.memories[dram].takesPartialSums = false;
   if (!weightsInScratchpad())
     result.memories[scratchpad].holds[weightRole] = false;
   auto scale = [&](int memory, double factor) {

@@ -53,7 +53,7 @@ std::optional<Mapping> Lowering::accept(const Group &group,
                                         const Mapping &mapping,
                                         std::string &why) const {
   const State &state = *static_cast<const State *>(group.state.get());
-  Mapping aligned = alignLanes(state.product, state.machine, mapping);
+  Mapping aligned = toLowered(state.product, state.machine, mapping);
   if (!TilePlan::make(state.product, state.machine, aligned, why))
     return std::nullopt;
   return aligned;

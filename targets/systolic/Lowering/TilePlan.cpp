@@ -34,7 +34,7 @@ Extents aicc::systolic::extentsAt(const Product &product,
   return extents;
 }
 
-Mapping aicc::systolic::alignLanes(const Product &product,
+Mapping aicc::systolic::toLowered(const Product &product,
                                    const ArrayMachine &machine,
                                    const Mapping &mapping) {
   Mapping aligned = mapping;
@@ -47,11 +47,16 @@ Mapping aicc::systolic::alignLanes(const Product &product,
   };
   if (mapping.residence.size() != 3)
     return aligned;
+  // A tile of sums stays while loops go on that only add to it.
+  int8_t &sums = aligned.residence[result][machine.accumulator];
+  while (sums > 0 && !mapping.loops[sums - 1].isSpatial() &&
+         product.workload().dims[mapping.loops[sums - 1].dim].isReduction)
+    --sums;
   align(product.rowDim, mapping.residence[input][machine.scratchpad],
         machine.config.rows);
   align(product.colDim,
         std::min(mapping.residence[weight][machine.weightHome()],
-                 mapping.residence[result][machine.accumulator]),
+                 aligned.residence[result][machine.accumulator]),
         machine.config.cols);
   return aligned;
 }

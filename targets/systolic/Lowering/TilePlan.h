@@ -41,9 +41,10 @@ struct TilePlan {
                                       const Mapping &mapping, std::string &why);
 };
 
-/// `mapping` with tiles of whole lanes inside of the tiles that are cut into
-/// blocks of lanes in memory: as many passes as before, or fewer.
-Mapping alignLanes(const Product &product, const ArrayMachine &machine,
+/// `mapping` in the form that is lowered: sums stay in the accumulator while
+/// nothing but sums goes on, and tiles inside of those that are cut into blocks
+/// of lanes have whole lanes. Costs as much as before, or less.
+Mapping toLowered(const Product &product, const ArrayMachine &machine,
                    const Mapping &mapping);
 
 /// Rows that an input tile takes.
