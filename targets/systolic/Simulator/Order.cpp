@@ -242,10 +242,13 @@ bool Order::bytes(uint32_t segment, Footprint footprint, bool write,
     }
   }
   Transfers &own = write ? stores : loads;
-  if (own.of[segment].empty() &&
-      std::find(own.segments.begin(), own.segments.end(), segment) ==
-          own.segments.end())
+  std::deque<Transfer> &mine = own.of[segment];
+  if (mine.empty() && std::find(own.segments.begin(), own.segments.end(),
+                                segment) == own.segments.end())
     own.segments.push_back(segment);
-  own.of[segment].push_back({uint32_t(started[unit].size()), footprint});
+  // What the other unit knows to be complete will never race with it.
+  while (!mine.empty() && mine.front().number <= known[otherUnit][unit])
+    mine.pop_front();
+  mine.push_back({uint32_t(started[unit].size()), footprint});
   return true;
 }
