@@ -95,7 +95,7 @@ static std::string hashOfMachine(const MachineDesc &machine) {
        << memory.slides << memory.keepsZeros << ';' << memory.accessBytes
        << ';';
     for (const SourcedValue *value :
-         {&memory.bytesPerCycle, &memory.runCycles, &memory.readPjPerByte,
+         {&memory.bytesPerCycle, &memory.fillBytesPerCycle, &memory.runCycles, &memory.readPjPerByte,
           &memory.writePjPerByte, &memory.multicastPjPerByte,
           &memory.leakageMw})
       print(os, *value);

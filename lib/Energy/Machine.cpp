@@ -266,6 +266,8 @@ void MachineReader::readMemory(const YamlNode &node, const FamilySchema &schema,
   readFlag(node, "shared_port", memory.sharedPort);
   readOptionalInteger(node, "access_bytes", 1, maxCount, memory.accessBytes);
   readSourced(node, "bytes_per_cycle", Range::Positive, memory.bytesPerCycle);
+  readOptionalSourced(node, "fill_bytes_per_cycle", Range::Positive,
+                      memory.fillBytesPerCycle);
   readOptionalSourced(node, "run_cycles", Range::NotNegative, memory.runCycles);
   readEnergy(node, "read_pj_per_byte", memory.readPjPerByte);
   readOptionalEnergy(node, "write_pj_per_byte", memory.writePjPerByte);

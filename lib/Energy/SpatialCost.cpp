@@ -17,10 +17,11 @@ namespace {
 struct Ports {
   double read = 0, write = 0;
   double busy(const MemoryDesc &memory) const {
-    double bytes = memory.sharedPort ? read + write : std::max(read, write);
-    return memory.bytesPerCycle.isSet() && memory.bytesPerCycle.value > 0
-               ? bytes / memory.bytesPerCycle.value
-               : 0;
+    if (!memory.bytesPerCycle.isSet() || memory.bytesPerCycle.value <= 0)
+      return 0;
+    double out = read / memory.bytesPerCycle.value,
+           in = write / memory.fillRate();
+    return memory.sharedPort ? out + in : std::max(out, in);
   }
 };
 

@@ -53,6 +53,8 @@ private:
   std::optional<Task> taskOf(RegionOp op, double share, std::string &why) const;
   std::vector<SpatialMapperResult> search(std::vector<Task> &tasks) const;
   SpatialMapperResult searchLowerable(Task &task) const;
+  void acceptCandidates(const SpatialLowering::Group &group,
+                        SpatialMapperResult &found, std::string &why) const;
   void apply(Task &task, const SpatialMapperResult &found);
   void leaveToHost(RegionOp op, const llvm::Twine &why);
 
@@ -129,6 +131,22 @@ std::optional<Task> MapSpatialPass::taskOf(RegionOp op, double share,
   return Task{op, std::move(*region), std::nullopt};
 }
 
+/// Keeps the candidates that can be lowered, as they are lowered; if there are
+/// none, `why` says so.
+void MapSpatialPass::acceptCandidates(const SpatialLowering::Group &group,
+                                      SpatialMapperResult &found,
+                                      std::string &why) const {
+  std::vector<SpatialCandidate> accepted;
+  for (SpatialCandidate &candidate : found.candidates)
+    if (auto mapping = lowering->accept(group, candidate.mapping, why)) {
+      candidate.mapping = std::move(*mapping);
+      accepted.push_back(candidate);
+    }
+  if (found.candidates.empty() && !found.why.empty())
+    why = found.why;
+  found.candidates = std::move(accepted);
+}
+
 /// All of the memories may be used at first; a mapping whose tiles do not fit
 /// as they are stored (in whole rows, in two slots) is searched with less.
 SpatialMapperResult MapSpatialPass::searchLowerable(Task &task) const {
@@ -138,22 +156,17 @@ SpatialMapperResult MapSpatialPass::searchLowerable(Task &task) const {
   for (double share = 1; share >= least; share /= 2) {
     if (share < 1)
       task.group = lowering->match(task.op, *machine, share, why);
-    SpatialMapperOptions now = options;
-    now.threads = 1;
-    now.axisDims = task.group->axisDims;
-    found = mapSpatial(task.region.workload, task.group->machine, now);
-    std::vector<SpatialCandidate> accepted;
-    for (SpatialCandidate &candidate : found.candidates)
-      if (auto mapping =
-              lowering->accept(*task.group, candidate.mapping, why)) {
-        candidate.mapping = std::move(*mapping);
-        accepted.push_back(candidate);
-      }
-    found.candidates = std::move(accepted);
-    if (!found.candidates.empty())
-      return found;
-    if (!found.why.empty())
-      why = found.why;
+    // Tiles that divide are a small part of all, with most of the good ones.
+    for (bool isPerfect : {true, false}) {
+      SpatialMapperOptions now = options;
+      now.threads = 1;
+      now.axisDims = task.group->axisDims;
+      now.perfectFactors = isPerfect;
+      found = mapSpatial(task.region.workload, task.group->machine, now);
+      acceptCandidates(*task.group, found, why);
+      if (!found.candidates.empty())
+        return found;
+    }
   }
   found.why = why;
   return found;

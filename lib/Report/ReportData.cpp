@@ -154,6 +154,7 @@ static void addMemory(const MemoryDesc &memory, FigureList &figures) {
   figures.add(memory.name, "line_bytes", memory.lineBytes);
   figures.add(memory.name, "access_bytes", memory.accessBytes);
   figures.add(memory.name, "bytes_per_cycle", memory.bytesPerCycle);
+  figures.add(memory.name, "fill_bytes_per_cycle", memory.fillBytesPerCycle);
   figures.add(memory.name, "run_cycles", memory.runCycles);
   figures.add(memory.name, "read_pj_per_byte", memory.readPjPerByte);
   figures.add(memory.name, "write_pj_per_byte", memory.writePjPerByte);

@@ -16,6 +16,7 @@ namespace aicc {
 
 namespace aicc::systolic {
 
+std::unique_ptr<mlir::Pass> createSplitGroupsPass();
 std::unique_ptr<mlir::Pass>
 createMapHostPass(std::shared_ptr<const MachineDesc> machine,
                   std::shared_ptr<const MachineDesc> host, bool noFallback);

@@ -5,6 +5,29 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SystolicSplitGroupsPass : Pass<"systolic-split-groups", "::mlir::func::FuncOp"> {
+  let summary = "End groups where the array's results leave it";
+  let description = [{
+    The array's store unit turns sums of bytes' products into bytes again
+    (docs/design/0008-qnn.md, the canonical form) and does nothing after that.
+    A group that goes on, with a residual addition or in real numbers, is cut
+    in two: behind the first bytes, or where there are none, behind the sums.
+    Groups of other roots, and of products in which the columns of the array
+    would each need inputs of their own (depthwise), stay as they are.
+
+    Before:
+    ```mlir
+    %0 = aicc.region ins(%x, %w, %r : ...) { product; requantize; add %r } -> tensor<64x64xi8>
+    ```
+    After:
+    ```mlir
+    %0 = aicc.region ins(%x, %w : ...) { product; requantize } -> tensor<64x64xi8>
+    %1 = aicc.region ins(%0, %r : ...) { add } -> tensor<64x64xi8>
+    ```
+  }];
+  let dependentDialects = ["::aicc::AICCDialect"];
+}
+
 def SystolicMapHostPass : Pass<"systolic-map-host", "::mlir::func::FuncOp"> {
   let summary = "Map what the array cannot run to the host's processor";
   let description = [{

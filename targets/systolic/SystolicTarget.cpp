@@ -62,6 +62,7 @@ void SystolicTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
   std::shared_ptr<const MachineDesc> host = hostMachine(options);
   if (from < Stage::Mapped && to >= Stage::Mapped) {
     pm.addNestedPass<func::FuncOp>(createFormRegionsPass());
+    pm.addNestedPass<func::FuncOp>(createSplitGroupsPass());
     PlanBuffersPassOptions buffers;
     buffers.summedInnermost = true;
     pm.addNestedPass<func::FuncOp>(createPlanBuffersPass(buffers));

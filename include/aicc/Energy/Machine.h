@@ -69,6 +69,8 @@ struct MemoryDesc {
   int64_t accessBytes = 0;
   /// Sustained by one instance, towards the next inner level.
   SourcedValue bytesPerCycle;
+  /// The same for what comes in from the outside. Not set: `bytesPerCycle`.
+  SourcedValue fillBytesPerCycle;
   /// Cycles for each run of adjacent lines besides those of its bytes: what it
   /// takes until a prefetcher has found the run. Not set: none.
   SourcedValue runCycles;
@@ -79,6 +81,10 @@ struct MemoryDesc {
   SourcedValue multicastPjPerByte;
   SourcedValue leakageMw; ///< Of all instances.
 
+  double fillRate() const {
+    return fillBytesPerCycle.isSet() ? fillBytesPerCycle.value
+                                     : bytesPerCycle.value;
+  }
   double writePj() const {
     return writePjPerByte.isSet() ? writePjPerByte.value : readPjPerByte.value;
   }

@@ -93,12 +93,12 @@ void TableBuilder::findPorts() {
     tables.copies.push_back(copies);
     if (memory.bytesPerCycle.value <= 0)
       continue;
-    double rate = memory.bytesPerCycle.value;
+    double out = memory.bytesPerCycle.value, in = memory.fillRate();
     if (memory.sharedPort) {
-      tables.ports.push_back({unsigned(m), true, true, rate});
+      tables.ports.push_back({unsigned(m), true, true, out, in});
     } else {
-      tables.ports.push_back({unsigned(m), true, false, rate});
-      tables.ports.push_back({unsigned(m), false, true, rate});
+      tables.ports.push_back({unsigned(m), true, false, out, in});
+      tables.ports.push_back({unsigned(m), false, true, out, in});
     }
   }
   // The outer memories are the slow ones.
@@ -214,14 +214,10 @@ void TableBuilder::addBusy(const Traffic &inner, const Traffic &outer,
     return flow.busiestBytes - flow.firstBytes;
   };
   for (auto [port, busy] : zip(tables.ports, load.busy)) {
-    double bytes = 0;
     if (int(port.memory) == innerMemory)
-      bytes += (port.takesReads ? rest(inner.drains) : 0) +
-               (port.takesWrites ? rest(inner.fills) : 0);
+      busy += port.cycles(rest(inner.drains), rest(inner.fills));
     if (port.memory == outerMemory)
-      bytes += (port.takesReads ? rest(outer.reads) : 0) +
-               (port.takesWrites ? rest(outer.updates) : 0);
-    busy += bytes / port.bytesPerCycle;
+      busy += port.cycles(rest(outer.reads), rest(outer.updates));
   }
 }
 
@@ -255,15 +251,14 @@ Load TableBuilder::priceOf(const AccessModel &model, const Mapping &mapping,
 double TableBuilder::leastBusy(const AccessCounts &counts) const {
   double busiest = 0;
   for (const Port &port : tables.ports) {
-    double bytes = 0;
+    double cycles = 0;
     for (unsigned o = 0; o != tables.workload.operands.size(); ++o) {
       const Traffic &traffic = counts.at(o, port.memory);
-      if (port.takesReads)
-        bytes += traffic.reads.busiestBytes + traffic.drains.busiestBytes;
-      if (port.takesWrites)
-        bytes += traffic.fills.busiestBytes + traffic.updates.busiestBytes;
+      cycles += port.cycles(
+          traffic.reads.busiestBytes + traffic.drains.busiestBytes,
+          traffic.fills.busiestBytes + traffic.updates.busiestBytes);
     }
-    busiest = std::max(busiest, bytes / port.bytesPerCycle);
+    busiest = std::max(busiest, cycles);
   }
   return busiest;
 }

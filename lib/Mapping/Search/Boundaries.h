@@ -24,12 +24,17 @@ namespace aicc::search {
 struct Port {
   unsigned memory = 0;
   bool takesReads = true, takesWrites = true;
-  double bytesPerCycle = 1;
+  double readRate = 1, writeRate = 1; ///< Bytes per cycle.
+
+  double cycles(double read, double written) const {
+    return (takesReads ? read / readRate : 0) +
+           (takesWrites ? written / writeRate : 0);
+  }
 };
 
 /// Sides of memories that can make the arithmetic wait. More of them are left
 /// out of the bounds, not of the costs.
-constexpr unsigned kMaxPorts = 8;
+constexpr unsigned kMaxPorts = 10;
 
 /// What adds up over the boundaries of a mapping.
 struct Load {

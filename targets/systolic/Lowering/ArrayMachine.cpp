@@ -34,6 +34,8 @@ static void findMemories(const MachineDesc &machine, ArrayMachine &found) {
     if (memory.perAxes == perElement) {
       if (isOnlyWeight && !memory.holds[outputRole])
         found.weightRegisters = number;
+      else if (memory.holds[outputRole] && !memory.holds[inputRole])
+        found.sumRegisters = number;
     } else if (memory.holds[inputRole] && memory.perAxes == 0) {
       found.scratchpad = number;
     } else if (isOnlyWeight && memory.perAxes == 0) {
@@ -126,6 +128,9 @@ MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
                                    double share) const {
   MachineDesc result = machine;
   result.array.dataflows = {"weight_stationary"};
+  // Sums pass the elements on their way to the accumulator.
+  if (sumRegisters >= 0)
+    result.memories[sumRegisters].holds[outputRole] = false;
   result.memories[scratchpad].holds[outputRole] = false;
   result.memories[dram].takesPartialSums = false;
   if (!weightsInScratchpad())

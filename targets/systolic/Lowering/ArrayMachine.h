@@ -16,6 +16,7 @@ namespace aicc::systolic {
 struct ArrayMachine {
   MachineConfig config;
   int weightRegisters = -1; ///< In the multipliers.
+  int sumRegisters = -1;    ///< There, too.
   int accumulator = -1;
   int scratchpad = -1;
   int weightMemory = -1; ///< -1: weights are in the scratchpad.

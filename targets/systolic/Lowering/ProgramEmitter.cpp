@@ -20,9 +20,11 @@ static int32_t local(Space space, int64_t row, bool accumulate = false) {
 
 /// Each operand's slots are numbered apart.
 static Slot inputSlot(unsigned slot) { return slot; }
-static Slot weightSlot(unsigned slot) { return 2 + slot; }
-static Slot resultSlot(unsigned slot) { return 4 + slot; }
-static Slot parameterSlotOf(unsigned slot) { return 6 + slot; }
+static Slot weightSlot(unsigned slot) { return TileSlots::most + slot; }
+static Slot resultSlot(unsigned slot) { return 2 * TileSlots::most + slot; }
+static Slot parameterSlotOf(unsigned slot) {
+  return 3 * TileSlots::most + slot;
+}
 
 static void collectDims(const Workload::Operand &operand,
                         SmallVectorImpl<unsigned> &dims) {

@@ -34,33 +34,6 @@ Extents aicc::systolic::extentsAt(const Product &product,
   return extents;
 }
 
-Mapping aicc::systolic::toLowered(const Product &product,
-                                   const ArrayMachine &machine,
-                                   const Mapping &mapping) {
-  Mapping aligned = mapping;
-  constexpr unsigned input = 0, weight = 1, result = 2;
-  auto align = [&](int dim, int level, int64_t lanes) {
-    for (auto [number, loop] : llvm::enumerate(aligned.loops))
-      if (int(loop.dim) == dim && int(number) >= level && !loop.isSpatial())
-        loop.tile = std::min(int64_t(llvm::alignTo(loop.tile, lanes)),
-                             product.size(dim));
-  };
-  if (mapping.residence.size() != 3)
-    return aligned;
-  // A tile of sums stays while loops go on that only add to it.
-  int8_t &sums = aligned.residence[result][machine.accumulator];
-  while (sums > 0 && !mapping.loops[sums - 1].isSpatial() &&
-         product.workload().dims[mapping.loops[sums - 1].dim].isReduction)
-    --sums;
-  align(product.rowDim, mapping.residence[input][machine.scratchpad],
-        machine.config.rows);
-  align(product.colDim,
-        std::min(mapping.residence[weight][machine.weightHome()],
-                 aligned.residence[result][machine.accumulator]),
-        machine.config.cols);
-  return aligned;
-}
-
 namespace {
 class Planner {
 public:
@@ -160,25 +133,29 @@ bool Planner::changes(const TileSlots &slots,
 }
 
 /// Two slots each, so that one is filled while the other is used; fewer if that
-/// does not fit.
+/// does not fit. Where there is room, more for weights: a slot is free again
+/// when the last sum of its pass is out of the array, which is long after the
+/// next passes could start.
 bool Planner::placeScratchpad() {
   const Workload &workload = product.workload();
   unsigned wantedInputs = changes(plan.input, workload.operands[0]) ? 2 : 1;
-  unsigned wantedWeights = changes(plan.weight, workload.operands[1]) ? 2 : 1;
+  unsigned wantedWeights =
+      changes(plan.weight, workload.operands[1]) ? TileSlots::most : 1;
   int64_t rows = machine.config.scratchpadRows;
   bool isShared = machine.weightsInScratchpad();
   int64_t weightSpace = isShared ? rows : machine.config.weightRows;
   for (auto [inputs, weights] :
        {std::pair(2u, 2u), {1u, 2u}, {2u, 1u}, {1u, 1u}}) {
     plan.input.count = std::min(inputs, wantedInputs);
-    plan.weight.count = std::min(weights, wantedWeights);
-    int64_t inputTotal = plan.input.rows * plan.input.count,
-            weightTotal = plan.weight.rows * plan.weight.count;
-    if (isShared ? inputTotal + weightTotal <= rows
-                 : inputTotal <= rows && weightTotal <= weightSpace) {
-      plan.weight.first = isShared ? inputTotal : 0;
-      return true;
-    }
+    int64_t inputTotal = plan.input.rows * plan.input.count;
+    int64_t left = isShared ? rows - inputTotal : weightSpace;
+    if (inputTotal > rows ||
+        left < plan.weight.rows * std::min(weights, wantedWeights))
+      continue;
+    plan.weight.count = unsigned(
+        std::min<int64_t>(wantedWeights, left / plan.weight.rows));
+    plan.weight.first = isShared ? inputTotal : 0;
+    return true;
   }
   return fail("tiles of " + llvm::Twine(plan.input.rows) + " and " +
               llvm::Twine(plan.weight.rows) + " rows do not fit " +
@@ -191,7 +168,10 @@ bool Planner::placeScratchpad() {
 bool Planner::placeAccumulator() {
   int64_t rows = machine.config.accumulatorRows - machine.parameterRows;
   bool isAlone = !changes(plan.result, product.workload().operands[2]);
-  plan.result.count = isAlone || plan.result.rows * 2 > rows ? 1 : 2;
+  plan.result.count =
+      isAlone ? 1
+              : unsigned(std::clamp<int64_t>(rows / plan.result.rows, 1,
+                                             TileSlots::most));
   if (plan.result.rows > rows)
     return fail("a tile of " + llvm::Twine(plan.result.rows) +
                 " rows does not fit " + llvm::Twine(rows) +
@@ -217,4 +197,126 @@ std::optional<TilePlan> TilePlan::make(const Product &product,
                                        const Mapping &mapping,
                                        std::string &why) {
   return Planner(product, machine, mapping, why).run();
+}
+
+//===----------------------------------------------------------------------===//
+// The form that is lowered
+//===----------------------------------------------------------------------===//
+
+namespace {
+constexpr unsigned inputOperand = 0, weightOperand = 1, resultOperand = 2;
+
+/// Moves boundaries of tiles outwards where that costs nothing.
+class Hoister {
+public:
+  Hoister(const Product &product, const ArrayMachine &machine,
+          Mapping &mapping)
+      : product(product), machine(machine), mapping(mapping) {}
+
+  void run();
+
+private:
+  int8_t &level(unsigned operand, int memory) {
+    return mapping.residence[operand][memory];
+  }
+  bool moves(unsigned operand, unsigned dim) const;
+  void dropRepeats(unsigned operand, int memory);
+  void widen(unsigned operand, int memory, int lane);
+  void alignLanes(int dim, int level, int64_t lanes);
+
+  const Product &product;
+  const ArrayMachine &machine;
+  Mapping &mapping;
+};
+} // namespace
+
+bool Hoister::moves(unsigned operand, unsigned dim) const {
+  for (const auto &terms : product.workload().operands[operand].index)
+    for (const Workload::Term &term : terms)
+      if (term.dim == dim)
+        return true;
+  return false;
+}
+
+/// A tile stays while loops go on that do not move it.
+void Hoister::dropRepeats(unsigned operand, int memory) {
+  int8_t &at = level(operand, memory);
+  while (at > 0 && !mapping.loops[at - 1].isSpatial() &&
+         !moves(operand, mapping.loops[at - 1].dim))
+    --at;
+}
+
+/// `mapping` with a loop over `lane` in steps of `tile` before loop `before`.
+static Mapping withLoop(const Mapping &mapping, unsigned before, unsigned lane,
+                        int64_t tile) {
+  Mapping split = mapping;
+  split.loops.insert(split.loops.begin() + before, {lane, tile, -1});
+  for (auto &residence : split.residence)
+    for (int8_t &at : residence)
+      if (at > int8_t(before))
+        ++at;
+  return split;
+}
+
+/// A transfer of less than one access of the DRAM costs as much: tiles take in
+/// more of the lanes, as much as fills an access, or all, if they fit.
+void Hoister::widen(unsigned operand, int memory, int lane) {
+  if (lane < 0)
+    return;
+  int8_t at = level(operand, memory);
+  int64_t wanted =
+      std::min<int64_t>(machine.config.dramAccessBytes, product.size(lane));
+  if (extentsAt(product, mapping, at)[lane] >= wanted)
+    return;
+  // The loop that cuts the lanes too short.
+  do
+    --at;
+  while (at >= 0 && int(mapping.loops[at].dim) != lane);
+  if (at < 0)
+    return;
+  int64_t outside = extentsAt(product, mapping, at)[lane];
+  Mapping whole = mapping,
+          split = withLoop(mapping, at, lane, std::min(wanted, outside));
+  whole.residence[operand][memory] = at;
+  split.residence[operand][memory] = int8_t(at + 1);
+  std::string why;
+  for (Mapping &wider : {std::ref(split), std::ref(whole)})
+    if (TilePlan::make(product, machine, wider, why)) {
+      mapping = std::move(wider);
+      return;
+    }
+}
+
+void Hoister::alignLanes(int dim, int level, int64_t lanes) {
+  for (auto [number, loop] : llvm::enumerate(mapping.loops))
+    if (int(loop.dim) == dim && int(number) >= level && !loop.isSpatial())
+      loop.tile =
+          std::min(int64_t(llvm::alignTo(loop.tile, lanes)), product.size(dim));
+}
+
+void Hoister::run() {
+  dropRepeats(resultOperand, machine.accumulator);
+  // A pass has its weights: what it reads is there before.
+  int8_t pass = level(weightOperand, machine.weightRegisters);
+  int8_t &input = level(inputOperand, machine.scratchpad);
+  input = std::min(input, pass);
+  dropRepeats(inputOperand, machine.scratchpad);
+  dropRepeats(weightOperand, machine.weightHome());
+  widen(inputOperand, machine.scratchpad, product.rowDim);
+  if (!product.epilogue.isRaw)
+    widen(resultOperand, machine.accumulator, product.colDim);
+  alignLanes(product.rowDim, input, machine.config.rows);
+  alignLanes(product.colDim,
+             std::min(level(weightOperand, machine.weightHome()),
+                      level(resultOperand, machine.accumulator)),
+             machine.config.cols);
+}
+
+Mapping aicc::systolic::toLowered(const Product &product,
+                                  const ArrayMachine &machine,
+                                  const Mapping &mapping) {
+  Mapping lowered = mapping;
+  if (mapping.residence.size() == 3 && mapping.residence[0].size() > 0)
+    Hoister(product, machine, lowered).run();
+  return lowered;
 }

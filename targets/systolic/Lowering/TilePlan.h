@@ -14,6 +14,8 @@ using Extents = llvm::SmallVector<int64_t, 8>;
 /// Tiles of one operand in one memory of the chip: as many slots as may be in
 /// use at a time, one after the other.
 struct TileSlots {
+  static constexpr unsigned most = 8; ///< Slots of one operand.
+
   unsigned level = 0; ///< Loops of the mapping outside of a tile.
   Extents extents;    ///< Of the largest tile, by dimension.
   int64_t rows = 0;   ///< Of a slot.
@@ -41,9 +43,10 @@ struct TilePlan {
                                       const Mapping &mapping, std::string &why);
 };
 
-/// `mapping` in the form that is lowered: sums stay in the accumulator while
-/// nothing but sums goes on, and tiles inside of those that are cut into blocks
-/// of lanes have whole lanes. Costs as much as before, or less.
+/// `mapping` in the form that is lowered: tiles stay while nothing moves them,
+/// inputs are there before the pass that reads them, transfers fill accesses of
+/// the DRAM where tiles have the room, and what is cut into blocks of lanes in
+/// memory has tiles of whole lanes. Moves as much as before, or less.
 Mapping toLowered(const Product &product, const ArrayMachine &machine,
                    const Mapping &mapping);
 

@@ -1,0 +1,82 @@
+// RUN: aicc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(aicc-form-regions,systolic-split-groups))' | FileCheck %s
+
+#lhs = affine_map<(m, n, k) -> (m, k)>
+#rhs = affine_map<(m, n, k) -> (k, n)>
+#out = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(m, n) -> (m, n)>
+
+// Behind the first bytes: what adds the residual is a group of its own.
+// CHECK-LABEL: func.func @residual
+// CHECK: %[[BYTES:.*]] = aicc.region ins(%{{.*}}, %{{.*}} : tensor<8x32xi8>, tensor<32x24xi8>)
+// CHECK: arith.muli
+// CHECK: arith.trunci
+// CHECK: aicc.yield %{{.*}} : tensor<8x24xi8>
+// CHECK: aicc.region ins(%{{.*}}, %[[BYTES]] : tensor<8x24xi8>, tensor<8x24xi8>)
+// CHECK-NOT: arith.muli
+// CHECK: arith.addi
+func.func @residual(%x: tensor<8x32xi8>, %r: tensor<8x24xi8>) -> tensor<8x24xi8> {
+  %w = arith.constant dense<3> : tensor<32x24xi8>
+  %zero = arith.constant 0 : i32
+  %e = tensor.empty() : tensor<8x24xi32>
+  %f = linalg.fill ins(%zero : i32) outs(%e : tensor<8x24xi32>) -> tensor<8x24xi32>
+  %s = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<8x32xi8>, tensor<32x24xi8>) outs(%f : tensor<8x24xi32>) {
+  ^bb0(%a: i8, %b: i8, %o: i32):
+    %p = arith.extsi %a : i8 to i32
+    %q = arith.extsi %b : i8 to i32
+    %m = arith.muli %p, %q : i32
+    %t = arith.addi %o, %m : i32
+    linalg.yield %t : i32
+  } -> tensor<8x24xi32>
+  %e8 = tensor.empty() : tensor<8x24xi8>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%s : tensor<8x24xi32>) outs(%e8 : tensor<8x24xi8>) {
+  ^bb0(%a: i32, %o: i8):
+    %b = arith.trunci %a : i32 to i8
+    linalg.yield %b : i8
+  } -> tensor<8x24xi8>
+  %z = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %r : tensor<8x24xi8>, tensor<8x24xi8>) outs(%e8 : tensor<8x24xi8>) {
+  ^bb0(%a: i8, %b: i8, %o: i8):
+    %c = arith.addi %a, %b : i8
+    linalg.yield %c : i8
+  } -> tensor<8x24xi8>
+  return %z : tensor<8x24xi8>
+}
+
+// -----
+
+#lhs = affine_map<(m, n, k) -> (m, k)>
+#rhs = affine_map<(m, n, k) -> (k, n)>
+#out = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(m, n) -> (m, n)>
+
+// Behind the sums where real numbers follow.
+// CHECK-LABEL: func.func @real
+// CHECK: %[[SUMS:.*]] = aicc.region
+// CHECK: aicc.yield %{{.*}} : tensor<8x24xi32>
+// CHECK: aicc.region ins(%[[SUMS]] : tensor<8x24xi32>)
+// CHECK: arith.sitofp
+func.func @real(%x: tensor<8x32xi8>) -> tensor<8x24xf32> {
+  %w = arith.constant dense<3> : tensor<32x24xi8>
+  %zero = arith.constant 0 : i32
+  %e = tensor.empty() : tensor<8x24xi32>
+  %f = linalg.fill ins(%zero : i32) outs(%e : tensor<8x24xi32>) -> tensor<8x24xi32>
+  %s = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<8x32xi8>, tensor<32x24xi8>) outs(%f : tensor<8x24xi32>) {
+  ^bb0(%a: i8, %b: i8, %o: i32):
+    %p = arith.extsi %a : i8 to i32
+    %q = arith.extsi %b : i8 to i32
+    %m = arith.muli %p, %q : i32
+    %t = arith.addi %o, %m : i32
+    linalg.yield %t : i32
+  } -> tensor<8x24xi32>
+  %ef = tensor.empty() : tensor<8x24xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%s : tensor<8x24xi32>) outs(%ef : tensor<8x24xf32>) {
+  ^bb0(%a: i32, %o: f32):
+    %b = arith.sitofp %a : i32 to f32
+    linalg.yield %b : f32
+  } -> tensor<8x24xf32>
+  return %y : tensor<8x24xf32>
+}
