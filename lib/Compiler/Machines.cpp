@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
@@ -113,8 +114,14 @@ static bool hasFeature(llvm::StringRef features, llvm::StringRef feature) {
 }
 
 void aicc::dropMissing(MachineDesc &machine, llvm::StringRef features) {
-  if (!hasFeature(features, machine.vector.byteDotFeature))
-    machine.vector.byteDotsPerCycle = {};
+  VectorUnitDesc &vector = machine.vector;
+  // Those that code is generated for, on vectors that they work on.
+  bool isKnown =
+      (vector.byteDotFeature == "avx512vnni" && vector.bits <= 512) ||
+      (vector.byteDotFeature == "avxvnni" && vector.bits <= 256);
+  if (!isKnown || vector.bits < 128 || !llvm::isPowerOf2_64(vector.bits) ||
+      !hasFeature(features, vector.byteDotFeature))
+    vector.byteDotsPerCycle = {};
 }
 
 static void reportUnknown(llvm::StringRef spec, const std::string &why,

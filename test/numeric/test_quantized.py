@@ -283,14 +283,37 @@ def test_conv_whatever_the_instructions(name, x_type, instructions, tmp_path):
     np.testing.assert_array_equal(got, case.want())
 
 
+@pytest.mark.parametrize("channels", [3, 6, 16, 20])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_convolutions_in_a_row(channels, dtype):
+    """Between two convolutions channels lie innermost, and rows of the window behind each other."""
+    rng, b = np.random.default_rng(channels), Builder()
+    x, info = random(rng, (1, 5, 12, 11), dtype), np.iinfo(dtype)
+    zero, value, want = info.min + 100, b.input(x), x
+    attributes = dict(strides=(1, 1), pads=(1, 1, 1, 1), dilations=(1, 1), group=1)
+    for inputs, outputs, stride in ((5, channels, 1), (channels, channels, 2), (channels, 33, 1)):
+        w = random(rng, (outputs, inputs, 3, 3), np.int8)
+        scale, attributes["strides"] = F32(0.4 / inputs), (stride, stride)
+        parameters = [F32(0.02), dtype(zero), w, scale, np.int8(0), F32(1), dtype(zero)]
+        value = b.node("QLinearConv", value, *[b.constant(parameter) for parameter in parameters], **attributes)
+        sums = conv_sums(want, w, zero, 0, **attributes)
+        want = requantized(sums, F32(0.02) * scale / F32(1), zero, dtype)
+        assert len(np.unique(want)) > 50
+    (got,) = b.run(value)
+    np.testing.assert_array_equal(got, want)
+
+
 def test_instructions_that_the_processor_lacks_are_not_used(tmp_path):
     """A machine file may know more than the processor that is compiled for."""
     case, b = ConvCase("line", np.uint8, np.int8, True, True), Builder()
     values = [case.x_scale, case.x_zero, case.w, case.w_scale, case.w_zero, case.y_scale, case.y_zero, case.bias]
     y = b.node("QLinearConv", b.input(case.x), *[b.constant(value) for value in values], **case.attributes)
     onnx.save(b.model(y), tmp_path / "m.onnx")
-    for cpu, is_used in (("x86-64-v4", False), ("cascadelake", True)):
-        command = [tool("aicc"), str(tmp_path / "m.onnx"), "--target=cpu/x86_64_v4", f"--mcpu={cpu}", "--emit=asm"]
+    unknown = tmp_path / "unknown.yaml"
+    unknown.write_text(vectors_of_256_bits(tmp_path).read_text().replace("avx512vnni", "avx2"))
+    v4 = "cpu/x86_64_v4"
+    for target, cpu, is_used in ((v4, "x86-64-v4", False), (v4, "cascadelake", True), (unknown, "cascadelake", False)):
+        command = [tool("aicc"), str(tmp_path / "m.onnx"), f"--target={target}", f"--mcpu={cpu}", "--emit=asm"]
         done = subprocess.run([*command, "-o-", "--quiet"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert ("vpdpbusd" in done.stdout) == is_used

@@ -46,7 +46,8 @@ std::optional<std::string>
 machineFeatures(llvm::StringRef cpu, llvm::StringRef triple,
                 DiagnosticSink &sink, llvm::ArrayRef<std::string> more = {});
 
-/// Takes instructions from `machine` that a processor with `features` lacks.
+/// Takes instructions from `machine` that a processor with `features` lacks, or
+/// that no code is generated for.
 void dropMissing(MachineDesc &machine, llvm::StringRef features);
 
 /// Is `spec` a file, and not a name?

@@ -47,6 +47,10 @@ bool KernelEmitter::allowsDots(std::string &why) {
     return fail("there are no sums of products for its lanes");
   if (!model.dims[mapping.dot].isReduction || reducesLanes())
     return fail("products are summed along a dimension that is not reduced");
+  const RegionModel::Dim &along = model.dims[mapping.dot];
+  if (along.original.size() > 1 &&
+      model.rootSizes[along.original.back()] % width)
+    return fail("products are summed from one row into the next");
   Address left = addressOf(factor(0).operand, factor(0).index);
   Address right = addressOf(factor(1).operand, factor(1).index);
   if (left.intra[mapping.dot] != 1 || left.intra[mapping.vector] != 0 ||
