@@ -95,9 +95,9 @@ static std::string hashOfMachine(const MachineDesc &machine) {
        << memory.slides << memory.keepsZeros << ';' << memory.accessBytes
        << ';';
     for (const SourcedValue *value :
-         {&memory.bytesPerCycle, &memory.fillBytesPerCycle, &memory.runCycles, &memory.readPjPerByte,
-          &memory.writePjPerByte, &memory.multicastPjPerByte,
-          &memory.leakageMw})
+         {&memory.bytesPerCycle, &memory.fillBytesPerCycle, &memory.runCycles,
+          &memory.readPjPerByte, &memory.writePjPerByte,
+          &memory.multicastPjPerByte, &memory.leakageMw})
       print(os, *value);
   }
   llvm::BLAKE3 hash;

@@ -152,8 +152,8 @@ bool Planner::placeScratchpad() {
     if (inputTotal > rows ||
         left < plan.weight.rows * std::min(weights, wantedWeights))
       continue;
-    plan.weight.count = unsigned(
-        std::min<int64_t>(wantedWeights, left / plan.weight.rows));
+    plan.weight.count =
+        unsigned(std::min<int64_t>(wantedWeights, left / plan.weight.rows));
     plan.weight.first = isShared ? inputTotal : 0;
     return true;
   }
@@ -209,8 +209,7 @@ constexpr unsigned inputOperand = 0, weightOperand = 1, resultOperand = 2;
 /// Moves boundaries of tiles outwards where that costs nothing.
 class Hoister {
 public:
-  Hoister(const Product &product, const ArrayMachine &machine,
-          Mapping &mapping)
+  Hoister(const Product &product, const ArrayMachine &machine, Mapping &mapping)
       : product(product), machine(machine), mapping(mapping) {}
 
   void run();

@@ -48,7 +48,7 @@ struct TilePlan {
 /// the DRAM where tiles have the room, and what is cut into blocks of lanes in
 /// memory has tiles of whole lanes. Moves as much as before, or less.
 Mapping toLowered(const Product &product, const ArrayMachine &machine,
-                   const Mapping &mapping);
+                  const Mapping &mapping);
 
 /// Rows that an input tile takes.
 int64_t inputRows(const Product &product, const ArrayMachine &machine,
