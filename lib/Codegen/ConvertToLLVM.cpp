@@ -336,11 +336,9 @@ struct ConvertToLLVM : public aicc::impl::ConvertToLLVMPassBase<ConvertToLLVM> {
     if (failed(prepare(module, entry, shape)))
       return signalPassFailure();
     std::string entryName = entry ? entry.getName().str() : "";
-    bool needsDevice = module
-                           .walk([](aicc::OffloadOp) {
-                             return WalkResult::interrupt();
-                           })
-                           .wasInterrupted();
+    bool needsDevice =
+        module.walk([](aicc::OffloadOp) { return WalkResult::interrupt(); })
+            .wasInterrupted();
     llvm::SetVector<StringRef> parallel = parallelKernels(module);
     SmallVector<std::string> kernels;
     for (StringRef name : parallel)
@@ -387,7 +385,7 @@ private:
       launches = true;
       if (!entry || launch->getParentOfType<func::FuncOp>() != entry)
         return launch->emitOpError("expected to be inside the function with "
-                                  "'aicc.entry'");
+                                   "'aicc.entry'");
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

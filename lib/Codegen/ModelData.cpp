@@ -70,11 +70,11 @@ public:
   }
 
   Constant *device(llvm::ArrayRef<char> program) {
-    GlobalVariable *result = global(
-        llvm::ConstantDataArray::getString(
-            context, llvm::StringRef(program.data(), program.size()),
-            /*AddNull=*/false),
-        prefix + "_device", GlobalValue::ExternalLinkage);
+    GlobalVariable *result =
+        global(llvm::ConstantDataArray::getString(
+                   context, llvm::StringRef(program.data(), program.size()),
+                   /*AddNull=*/false),
+               prefix + "_device", GlobalValue::ExternalLinkage);
     result->setVisibility(GlobalValue::HiddenVisibility);
     result->setSection(".aicc.device");
     result->setAlignment(llvm::Align(16));

@@ -201,11 +201,10 @@ MapSpatialPass::search(std::vector<Task> &tasks) const {
       different.push_back(i);
   }
   if (!different.empty())
-    mlir::parallelFor(tasks.front().op.getContext(), 0, different.size(),
-                      [&](size_t i) {
-                        results[different[i]] =
-                            searchLowerable(tasks[different[i]]);
-                      });
+    mlir::parallelFor(
+        tasks.front().op.getContext(), 0, different.size(), [&](size_t i) {
+          results[different[i]] = searchLowerable(tasks[different[i]]);
+        });
   for (size_t i = 0; i < tasks.size(); ++i)
     if (tasks[i].group && first[i] != i)
       results[i] = results[first[i]];

@@ -43,10 +43,10 @@ void BufferPlanner::requireCopy(OpOperand &operand, Operation *before,
 void BufferPlanner::claimResult(OpOperand &operand) {
   Value written = behindViews(operand.get());
   auto region = written.getDefiningOp<RegionOp>();
-  auto lanes = wantsSummedInnermost() && region
-                   ? lanesOfResult(region,
-                                   cast<OpResult>(written).getResultNumber())
-                   : std::nullopt;
+  auto lanes =
+      wantsSummedInnermost() && region
+          ? lanesOfResult(region, cast<OpResult>(written).getResultNumber())
+          : std::nullopt;
   bool isInnermost = true;
   if (lanes)
     for (int64_t inner : typeOf(written).getShape().drop_front(*lanes + 1))

@@ -23,11 +23,10 @@ aicc_status aicc_register_driver(const aicc_driver *driver) {
       !driver->close)
     return fail(AICC_ERROR_ARGUMENT, "null pointer");
   if (driver->struct_bytes != sizeof(aicc_driver))
-    return fail(AICC_ERROR_ARGUMENT,
-                "the driver has a structure of " +
-                    std::to_string(driver->struct_bytes) +
-                    " bytes, this runtime " +
-                    std::to_string(sizeof(aicc_driver)));
+    return fail(AICC_ERROR_ARGUMENT, "the driver has a structure of " +
+                                         std::to_string(driver->struct_bytes) +
+                                         " bytes, this runtime " +
+                                         std::to_string(sizeof(aicc_driver)));
   registered().insert(registered().begin(), driver);
   return AICC_OK;
 }

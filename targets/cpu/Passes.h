@@ -46,7 +46,8 @@ public:
   /// Where an operand or result of a region lies: a flat memref.
   virtual mlir::Value buffer(mlir::Value tensor) = 0;
   /// A constant of the artefact: a flat memref of bytes.
-  virtual mlir::Value constant(mlir::ElementsAttr bytes, mlir::Location loc) = 0;
+  virtual mlir::Value constant(mlir::ElementsAttr bytes,
+                               mlir::Location loc) = 0;
 };
 
 /// Regions that another device than the processor runs.
@@ -58,9 +59,8 @@ public:
   virtual bool takes(RegionOp region) const = 0;
   /// Writes the device's program of `region` beside `builder`'s function, and
   /// the `aicc.offload` that runs it.
-  virtual mlir::FailureOr<OffloadOp> lower(RegionOp region,
-                                           HostBuffers &buffers,
-                                           mlir::OpBuilder &builder) = 0;
+  virtual mlir::FailureOr<OffloadOp>
+  lower(RegionOp region, HostBuffers &buffers, mlir::OpBuilder &builder) = 0;
 };
 
 /// `device`: null if the processor runs everything.

@@ -146,9 +146,10 @@ void SystolicMapHostPass::runOnOperation() {
       return signalPassFailure();
 }
 
-std::unique_ptr<Pass> aicc::systolic::createMapHostPass(
-    std::shared_ptr<const MachineDesc> machine,
-    std::shared_ptr<const MachineDesc> host, bool noFallback) {
+std::unique_ptr<Pass>
+aicc::systolic::createMapHostPass(std::shared_ptr<const MachineDesc> machine,
+                                  std::shared_ptr<const MachineDesc> host,
+                                  bool noFallback) {
   return std::make_unique<SystolicMapHostPass>(std::move(machine),
                                                std::move(host), noFallback);
 }

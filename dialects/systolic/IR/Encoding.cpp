@@ -14,9 +14,7 @@ namespace {
 /// Puts fields into their bits and remembers the first that does not fit.
 class Fields {
 public:
-  Fields(Opcode opcode, std::string &why) : why(why) {
-    result.opcode = opcode;
-  }
+  Fields(Opcode opcode, std::string &why) : why(why) { result.opcode = opcode; }
 
   template <typename T>
   Fields &put(T Instruction::*field, llvm::StringRef name, int64_t value,

@@ -150,8 +150,8 @@ Value ProgramBuilder::buffer(Value tensor) {
 }
 
 Value ProgramBuilder::constant(ElementsAttr bytes, Location loc) {
-  return weightFor(bytes,
-                   unpacked(module.getContext(), bytes.getShapedType()), loc);
+  return weightFor(bytes, unpacked(module.getContext(), bytes.getShapedType()),
+                   loc);
 }
 
 /// Two regions are one kernel if they print alike without their locations.

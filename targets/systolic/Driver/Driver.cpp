@@ -38,8 +38,7 @@ static void *openDevice(const void *program, uint64_t bytes, char *error,
   if (read) {
     device->program = *read;
     device->simulator = Simulator::create(read->machine, why);
-    if (device->simulator &&
-        device->simulator->load(std::move(*read), why))
+    if (device->simulator && device->simulator->load(std::move(*read), why))
       return device.release();
   }
   say(why, error, errorBytes);

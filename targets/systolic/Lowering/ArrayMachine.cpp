@@ -103,10 +103,10 @@ std::optional<ArrayMachine> ArrayMachine::get(const MachineDesc &machine,
     return refuse("the bandwidth of memory '" + dram.name + "' is not stated");
   auto tooSmall = [&](int memory, int64_t rows, int64_t wanted,
                       int64_t rowBytes) {
-    return refuse("memory '" + machine.memories[memory].name +
-                  "' cannot hold one tile: " +
-                  llvm::Twine((wanted - rows) * rowBytes) + " bytes short of " +
-                  llvm::Twine(wanted * rowBytes));
+    return refuse(
+        "memory '" + machine.memories[memory].name +
+        "' cannot hold one tile: " + llvm::Twine((wanted - rows) * rowBytes) +
+        " bytes short of " + llvm::Twine(wanted * rowBytes));
   };
   // A tile of weights, one row of inputs, and one row of sums.
   int64_t tile = config.rows + (found.weightsInScratchpad() ? 1 : 0);
@@ -142,8 +142,7 @@ MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
   scale(scratchpad, share);
   if (!weightsInScratchpad())
     scale(weightMemory, share);
-  scale(accumulator,
-        share * double(config.accumulatorRows - parameterRows) /
-            double(config.accumulatorRows));
+  scale(accumulator, share * double(config.accumulatorRows - parameterRows) /
+                         double(config.accumulatorRows));
   return result;
 }

@@ -130,8 +130,7 @@ int64_t ConstantBlob::parameters(int64_t first, int64_t columns) {
   for (int64_t block = 0; block < columns; block += cols) {
     for (int64_t i = 0; i < cols; ++i) {
       int64_t column = first + block + i;
-      float scale =
-          block + i < columns ? pick(epilogue.scales, column) : 0.0f;
+      float scale = block + i < columns ? pick(epilogue.scales, column) : 0.0f;
       append(&scale);
     }
     for (int64_t i = 0; i < cols; ++i) {

@@ -181,9 +181,9 @@ bool EpilogueMatcher::matchClamp(Value &value, Epilogue &found) const {
 bool EpilogueMatcher::matchScaled(Value value, Epilogue &found) const {
   auto rounded = resolve(value).getDefiningOp<math::RoundEvenOp>();
   std::vector<double> scales, biases;
-  Value real = rounded ? splitConstant<arith::MulFOp>(rounded.getOperand(),
-                                                      scales)
-                       : Value();
+  Value real = rounded
+                   ? splitConstant<arith::MulFOp>(rounded.getOperand(), scales)
+                   : Value();
   auto converted =
       real ? resolve(real).getDefiningOp<arith::SIToFPOp>() : nullptr;
   if (!converted || !converted.getType().isF32())

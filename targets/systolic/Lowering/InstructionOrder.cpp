@@ -9,8 +9,8 @@ using namespace aicc::systolic;
 
 void InstructionOrder::add(Queue queue, ArrayRef<Slot> reads,
                            ArrayRef<Slot> writes, Operation *op) {
-  entries.push_back({queue, llvm::to_vector<2>(reads),
-                     llvm::to_vector<2>(writes), op});
+  entries.push_back(
+      {queue, llvm::to_vector<2>(reads), llvm::to_vector<2>(writes), op});
 }
 
 /// Others are numbered apart from the loads.
@@ -50,7 +50,8 @@ std::vector<size_t> InstructionOrder::ordered() const {
       ++end;
     size_t room = loads[begin].latest - loads[begin].earliest;
     for (size_t i = begin; i < end; ++i) {
-      size_t spread = loads[begin].earliest + room * (i - begin) / (end - begin);
+      size_t spread =
+          loads[begin].earliest + room * (i - begin) / (end - begin);
       places[i] = last = std::max(last, spread);
     }
   }

@@ -20,8 +20,8 @@ namespace aicc::systolic {
 /// use the one before.
 class InstructionOrder {
 public:
-  void add(Queue queue, llvm::ArrayRef<Slot> reads,
-           llvm::ArrayRef<Slot> writes, mlir::Operation *op);
+  void add(Queue queue, llvm::ArrayRef<Slot> reads, llvm::ArrayRef<Slot> writes,
+           mlir::Operation *op);
 
   /// Puts the operations into their order, with tokens between units.
   void finish(mlir::OpBuilder &builder);

@@ -142,13 +142,11 @@ LogicalResult Matcher::chooseLanes() {
     int64_t inputStride = strideOf(*input, d), stored = strideOf(*store, d);
     if (dim.isReduction && inputStride == 1 && inWeight)
       product.rowDim = d;
-    else if (!dim.isReduction && inWeight && inputStride == 0 &&
-             stored == 1)
+    else if (!dim.isReduction && inWeight && inputStride == 0 && stored == 1)
       product.colDim = d;
   }
-  bool reduces = llvm::any_of(product.model.dims, [](const auto &dim) {
-    return dim.isReduction;
-  });
+  bool reduces = llvm::any_of(product.model.dims,
+                              [](const auto &dim) { return dim.isReduction; });
   if (reduces && product.rowDim < 0)
     return fail("what is summed does not lie side by side in memory");
   if (product.colDim < 0)
@@ -195,9 +193,8 @@ LogicalResult Matcher::findAxes(const RegionAccess &access, LayoutAttr layout,
       return fail("it walks memory backwards");
     axes.push_back({coefficient, {{unsigned(d), 1}}});
   }
-  llvm::stable_sort(axes, [](const Axis &a, const Axis &b) {
-    return a.stride > b.stride;
-  });
+  llvm::stable_sort(
+      axes, [](const Axis &a, const Axis &b) { return a.stride > b.stride; });
   return success();
 }
 
@@ -233,9 +230,8 @@ LogicalResult Matcher::run() {
   return success();
 }
 
-std::optional<Product> Product::match(RegionOp region,
-                                      const MachineDesc &machine,
-                                      std::string &why) {
+std::optional<Product>
+Product::match(RegionOp region, const MachineDesc &machine, std::string &why) {
   FailureOr<RegionModel> model = RegionModel::build(region, why);
   if (failed(model))
     return std::nullopt;

@@ -57,9 +57,8 @@ struct Product {
   }
 
   /// Nothing, and why for the user, for a group that stays with the host.
-  static std::optional<Product> match(RegionOp region,
-                                      const MachineDesc &machine,
-                                      std::string &why);
+  static std::optional<Product>
+  match(RegionOp region, const MachineDesc &machine, std::string &why);
 };
 
 /// The epilogue of a group whose sums are the results of `root`. Nothing, and

@@ -100,9 +100,8 @@ void ProgramEmitter::configureExecute(int64_t aStride0, int64_t aStride1,
   if (executeStrides == wanted)
     return;
   executeStrides = wanted;
-  ordered(
-      Queue::Execute, {}, {},
-      ExecuteConfigOp::create(builder, loc, aStride0, aStride1, cStride1));
+  ordered(Queue::Execute, {}, {},
+          ExecuteConfigOp::create(builder, loc, aStride0, aStride1, cStride1));
 }
 
 void ProgramEmitter::configureStore(int64_t stride0, int64_t stride1) {
@@ -110,9 +109,8 @@ void ProgramEmitter::configureStore(int64_t stride0, int64_t stride1) {
   if (storeStrides == wanted)
     return;
   storeStrides = wanted;
-  ordered(
-      Queue::Store, {}, {},
-      StoreConfigOp::create(builder, loc, resultSegment, stride0, stride1));
+  ordered(Queue::Store, {}, {},
+          StoreConfigOp::create(builder, loc, resultSegment, stride0, stride1));
 }
 
 void ProgramEmitter::placeStore(int64_t stride1, int64_t block,
@@ -288,8 +286,8 @@ void ProgramEmitter::loadWeights() {
   int64_t columns = extent(product.colDim), count = extent(product.rowDim);
   for (unsigned dim : product.weightDims)
     count *= extents[dim];
-  Space space = machine.weightsInScratchpad() ? Space::Scratchpad
-                                              : Space::Weights;
+  Space space =
+      machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
   int64_t first = plan.weight.row(weight.slot);
   auto load = [&](int64_t from, int64_t to, int64_t rowsNow, int64_t width) {
     ordered(Queue::Load, {}, weightSlot(weight.slot),
@@ -320,9 +318,8 @@ void ProgramEmitter::loadWeights() {
 //===----------------------------------------------------------------------===//
 
 /// Rows between neighbours along each axis of a tile, the innermost last.
-static SmallVector<int64_t, 6> axisRows(ArrayRef<Axis> axes,
-                                        ArrayRef<int64_t> extents,
-                                        int64_t innermost) {
+static SmallVector<int64_t, 6>
+axisRows(ArrayRef<Axis> axes, ArrayRef<int64_t> extents, int64_t innermost) {
   SmallVector<int64_t, 6> strides(axes.size());
   for (size_t i = axes.size(); i-- > 0;) {
     strides[i] = innermost;
@@ -344,8 +341,7 @@ static int64_t rowsOfDim(ArrayRef<Axis> axes, ArrayRef<int64_t> strides,
 
 /// The row of a tile (which starts at `tileOffsets`) where the walk is.
 static int64_t rowAt(ArrayRef<Axis> axes, ArrayRef<int64_t> strides,
-                     ArrayRef<int64_t> offsets,
-                     ArrayRef<int64_t> tileOffsets) {
+                     ArrayRef<int64_t> offsets, ArrayRef<int64_t> tileOffsets) {
   int64_t row = 0;
   for (auto [axis, stride] : llvm::zip(axes, strides))
     row += (axis.start(offsets) - axis.start(tileOffsets)) * stride;
@@ -356,8 +352,8 @@ void ProgramEmitter::multiply() {
   // Where the weights of this pass are in their tile.
   int64_t count = 1, position = 0;
   for (unsigned dim : product.weightDims) {
-    position = position * weight.extents[dim] + offsets[dim] -
-               weight.offsets[dim];
+    position =
+        position * weight.extents[dim] + offsets[dim] - weight.offsets[dim];
     count *= weight.extents[dim];
   }
   int rowDim = product.rowDim, colDim = product.colDim;
@@ -397,10 +393,9 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
   for (const Axis &axis : product.resultAxes)
     for (const Workload::Term &term : axis.terms)
       if (extents[term.dim] > 1)
-        loops.push_back(
-            {extents[term.dim],
-             rowsOfDim(product.inputAxes, aRows, term.dim),
-             rowsOfDim(product.resultAxes, cRows, term.dim)});
+        loops.push_back({extents[term.dim],
+                         rowsOfDim(product.inputAxes, aRows, term.dim),
+                         rowsOfDim(product.resultAxes, cRows, term.dim)});
   llvm::stable_sort(loops, [](const RowLoop &x, const RowLoop &y) {
     return x.localStride > y.localStride;
   });
@@ -411,19 +406,19 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
   if (!loops.empty())
     outer = loops.pop_back_val();
   configureExecute(inner.dramStride, outer.dramStride, outer.localStride);
-  Space space = machine.weightsInScratchpad() ? Space::Scratchpad
-                                              : Space::Weights;
+  Space space =
+      machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
   forRows(loops, a, c, [&](int64_t from, int64_t to) {
     Slot weights = weightSlot(weight.slot);
-    ordered(Queue::Execute, weights, {},
-            ExecuteWeightsOp::create(builder, loc, local(space, weightRow), k,
-                                     n));
+    ordered(
+        Queue::Execute, weights, {},
+        ExecuteWeightsOp::create(builder, loc, local(space, weightRow), k, n));
     ordered(Queue::Execute, {inputSlot(input.slot), weights},
             resultSlot(result.slot),
-            ExecuteMultiplyOp::create(
-                builder, loc, local(Space::Scratchpad, from),
-                local(Space::Accumulator, to, !isFirst), inner.count,
-                outer.count, k));
+            ExecuteMultiplyOp::create(builder, loc,
+                                      local(Space::Scratchpad, from),
+                                      local(Space::Accumulator, to, !isFirst),
+                                      inner.count, outer.count, k));
   });
 }
 
@@ -452,17 +447,17 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
   if (isNew)
     parameterSlot = 1 - parameterSlot;
   parametersAt = dramOfParameters;
-  int64_t parameters = plan.parameterFirst +
-                       parameterSlot * plan.parameterBlocks * rowsOfBlock;
+  int64_t parameters =
+      plan.parameterFirst + parameterSlot * plan.parameterBlocks * rowsOfBlock;
   if (isNew) {
     configureLoad(parameterChannel, constantSegment, 0, 0, false,
                   /*wide=*/true);
     placeLoad(parameterChannel, 0, /*block=*/1);
-    ordered(Queue::Load, {}, parameterSlotOf(parameterSlot),
-            LoadInOp::create(builder, loc, parameterChannel, dramOfParameters,
-                             local(Space::Accumulator, parameters), 1, 1,
-                             divideCeil(columns, cols()) * cols() *
-                                 rowsOfBlock));
+    ordered(
+        Queue::Load, {}, parameterSlotOf(parameterSlot),
+        LoadInOp::create(builder, loc, parameterChannel, dramOfParameters,
+                         local(Space::Accumulator, parameters), 1, 1,
+                         divideCeil(columns, cols()) * cols() * rowsOfBlock));
   }
   SmallVector<int64_t, 6> cRows = axisRows(product.resultAxes, extents, 1);
   int64_t blockRows = 1;

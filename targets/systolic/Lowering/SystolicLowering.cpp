@@ -133,8 +133,7 @@ FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
   if (!product)
     return refuse();
   Mapping mapping = region.getMappingAttr().toMapping();
-  std::optional<TilePlan> plan =
-      TilePlan::make(*product, *array, mapping, why);
+  std::optional<TilePlan> plan = TilePlan::make(*product, *array, mapping, why);
   auto constant = region.getIns()[product->weightOperand]
                       .getDefiningOp<arith::ConstantOp>();
   auto elements =
@@ -165,13 +164,12 @@ FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
     ProgramEmitter(*product, *array, mapping, *plan, blob, builder, loc).run();
     found.requests = blob.requests();
   }
-  Value args[] = {buffers.buffer(region.getIns()[product->inputOperand]),
-                  buffers.constant(bytesAttr(region.getContext(), blob.take()),
-                                   loc),
-                  buffers.buffer(region.getResult(0))};
+  Value args[] = {
+      buffers.buffer(region.getIns()[product->inputOperand]),
+      buffers.constant(bytesAttr(region.getContext(), blob.take()), loc),
+      buffers.buffer(region.getResult(0))};
   return OffloadOp::create(builder, loc, found.program.getSymName(),
-                           found.entry, args,
-                           ArrayRef<int64_t>{resultSegment});
+                           found.entry, args, ArrayRef<int64_t>{resultSegment});
 }
 
 std::shared_ptr<cpu::DeviceRegions> aicc::systolic::createDeviceRegions(
