@@ -219,6 +219,32 @@ def test_transformer_block(tmp_path):
     assert cosine(got.run(x)["y"], want.run(x)["y"]) > 0.999
 
 
+def test_sub_graphs_are_written_as_they_are(tmp_path):
+    """A Loop beside a layer; its body reads a value from outside and returns one of its inputs."""
+    weights = {"w": numpy.eye(4, dtype=numpy.float32), "n": numpy.int64(3), "on": numpy.array(True)}
+    node = helper.make_node
+    inputs = [value("i", [], TensorProto.INT64), value("c", [], TensorProto.BOOL), value("v", [1, 4])]
+    outputs = [value("c2", [], TensorProto.BOOL), value("v2", [1, 4])]
+    body = helper.make_graph(
+        [node("Identity", ["c"], ["c2"]), node("Add", ["v", "m"], ["v2"], name="inner")], "body", inputs, outputs
+    )
+    nodes = [
+        node("MatMul", ["x", "w"], ["m"], name="layer"),
+        node("Loop", ["n", "on", "x"], ["y"], name="loop", body=body),
+    ]
+    model = made(nodes, [value("x", [1, 4])], [value("y", [1, 4]), value("x2", [1, 4])], weights)
+    model.graph.node.append(node("Identity", ["x"], ["x2"]))
+    onnx.save(model, tmp_path / "loop.onnx")
+    (tmp_path / "samples").mkdir()
+    x = {"x": numpy.array([[1.0, 2.0, -3.0, 4.0]], numpy.float32)}
+    numpy.savez(tmp_path / "samples" / "0.npz", **x)
+    write_qdq((tmp_path / "loop.onnx", tmp_path / "samples"), tmp_path / "qdq.onnx")
+    onnx.checker.check_model(str(tmp_path / "qdq.onnx"), full_check=True)
+    y, x2 = session(tmp_path / "qdq.onnx").run(["y", "x2"], x)
+    numpy.testing.assert_allclose(y, 4 * x["x"], atol=0.1)
+    numpy.testing.assert_array_equal(x2, x["x"])
+
+
 # ------------------------------------------------------------------ errors
 
 
