@@ -46,9 +46,7 @@ def run(artefact, inputs, folder, counts=False):
     outputs = []
     for i, output in enumerate(done["outputs"]):
         path = folder / f"out{i}.npy"
-        subprocess.run(
-            [*command, f"--output={output['name']}=@{path}"], check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run([*command, f"--output={output['name']}=@{path}"], check=True, stdout=subprocess.DEVNULL)
         outputs.append(np.load(path))
     return outputs, done
 
@@ -61,7 +59,6 @@ def predicted(report):
     cycles = sum(node["cycles"] for node in array)
     energy = sum(sum(node["energy_pj"].values()) for node in array)
     return cycles, energy, len(array), len(host)
-
 
 
 def row(name, machine, folder):
@@ -88,8 +85,8 @@ def main():
     parser.add_argument("--machine", action="append")
     args = parser.parse_args()
     print(
-        "| model | machine | bytes that differ | groups on the array / host | Mcycles | utilisation | predicted / counted "
-        "cycles | DRAM | energy (predicted) | compile | simulate |"
+        "| model | machine | bytes that differ | groups on the array / host | Mcycles | utilisation "
+        "| predicted / counted cycles | DRAM | energy (predicted) | compile | simulate |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:

@@ -106,6 +106,8 @@ LogicalResult SystolicMapHostPass::check(ArrayRef<RegionOp> onHost,
 
 LogicalResult SystolicMapHostPass::map(RegionOp region,
                                        const cpu::RegionMapper &mapper) {
+  if (!region.getLayoutsAttr())
+    return region.emitError("cannot be mapped: it has no layouts");
   if (failed(mapper(region)))
     return failure();
   std::string placement = ("host: " + reasonOf(region)).str();

@@ -87,6 +87,13 @@ std::optional<ArrayMachine> ArrayMachine::get(const MachineDesc &machine,
   config.accumulatorRows = rowsOf(found.accumulator, config.cols * sumBytes);
   if (found.weightMemory >= 0)
     config.weightRows = rowsOf(found.weightMemory, config.lanes());
+  found.streamsWeights =
+      found.weightMemory < 0 &&
+      !machine.memories[found.scratchpad].holdsRole(OperandRole::Weight);
+  // As deep as that of the first TPU (Jouppi et al., ISCA 2017, section 2).
+  constexpr uint32_t tilesInFifo = 4;
+  if (found.streamsWeights)
+    config.weightRows = tilesInFifo * config.rows;
   const MemoryDesc &dram = machine.memories[found.dram];
   config.dramBytesPer256Cycles =
       uint32_t(std::lround(dram.bytesPerCycle.value * resolution));
@@ -113,7 +120,7 @@ std::optional<ArrayMachine> ArrayMachine::get(const MachineDesc &machine,
   if (found.weightsInScratchpad() && config.scratchpadRows < tile)
     return tooSmall(found.scratchpad, config.scratchpadRows, tile,
                     config.lanes());
-  if (!found.weightsInScratchpad() && config.weightRows < config.rows)
+  if (found.weightMemory >= 0 && config.weightRows < config.rows)
     return tooSmall(found.weightMemory, config.weightRows, config.rows,
                     config.lanes());
   if (config.scratchpadRows < 1)
@@ -140,7 +147,7 @@ MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
     desc.bytes = std::max<int64_t>(int64_t(double(desc.bytes) * factor), 1);
   };
   scale(scratchpad, share);
-  if (!weightsInScratchpad())
+  if (weightMemory >= 0)
     scale(weightMemory, share);
   scale(accumulator, share * double(config.accumulatorRows - parameterRows) /
                          double(config.accumulatorRows));

@@ -19,15 +19,21 @@ struct ArrayMachine {
   int sumRegisters = -1;    ///< There, too.
   int accumulator = -1;
   int scratchpad = -1;
-  int weightMemory = -1; ///< -1: weights are in the scratchpad.
+  int weightMemory = -1; ///< -1: weights are in the scratchpad, or streamed.
+  /// Weights come from the DRAM straight to the array, through a FIFO of tiles.
+  bool streamsWeights = false;
   int dram = -1;
   /// Rows of the accumulator that hold scales and biases.
   int64_t parameterRows = 0;
 
-  bool weightsInScratchpad() const { return weightMemory < 0; }
-  /// Where weights are on the chip.
+  bool weightsInScratchpad() const {
+    return weightMemory < 0 && !streamsWeights;
+  }
+  /// The memory whose tiles of weights are loaded.
   int weightHome() const {
-    return weightsInScratchpad() ? scratchpad : weightMemory;
+    return streamsWeights          ? weightRegisters
+           : weightsInScratchpad() ? scratchpad
+                                   : weightMemory;
   }
 
   /// Nothing, and why the instruction set does not fit `machine`, for the user.

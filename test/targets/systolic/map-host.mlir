@@ -1,33 +1,12 @@
-// RUN: aicc-opt %s --split-input-file --verify-diagnostics --pass-pipeline='builtin.module(func.func(aicc-form-regions,aicc-plan-buffers,systolic-map-host))' | FileCheck %s
+// RUN: aicc-opt %s --split-input-file --verify-diagnostics --pass-pipeline='builtin.module(func.func(systolic-map-host))' | FileCheck %s
 
 #id = affine_map<(i) -> (i)>
 
 // Nothing is on the array.
-// expected-error@+1 {{nothing of the model runs on the array of systolic/gemmini16, which multiplies bytes: give a quantised model, or pass --quantize=int8 --calibration=DIR}}
-func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
-  %e = tensor.empty() : tensor<64xf32>
-  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
-      ins(%x : tensor<64xf32>) outs(%e : tensor<64xf32>) {
-  ^bb0(%a: f32, %o: f32):
-    %n = arith.negf %a : f32
-    linalg.yield %n : f32
-  } -> tensor<64xf32>
-  return %0 : tensor<64xf32>
-}
-
-// -----
-
-#id = affine_map<(i) -> (i)>
-
-// The rest of a model whose first region the array runs is mapped to the host, priced in the
-// array's cycles.
-// CHECK: aicc.region
-// CHECK-SAME: machine = "gemmini16"
-// CHECK: aicc.region
-// CHECK-SAME: aicc.placement = "host: "
-// CHECK-SAME: machine = "x86_64_v2"
-func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
-  %0 = aicc.region ins(%x : tensor<64xf32>) attributes {machine = "gemmini16"} {
+// expected-error@+1 {{nothing of the model runs on the array of systolic/gemmini16, which multiplies bytes: give a quantised model, or pass --quantize=int8 --calibration=DIR; the first group stays with the host because for a test}}
+func.func @nothing(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %h = aicc.region ins(%x : tensor<64xf32>) attributes {aicc.placement = "host: for a test; not priced", layouts = [
+      #aicc.layout<offset = 0, strides = [1]>, #aicc.layout<offset = 0, strides = [1]>]} {
   ^bb0(%y: tensor<64xf32>):
     %e = tensor.empty() : tensor<64xf32>
     %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
@@ -38,12 +17,77 @@ func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
     } -> tensor<64xf32>
     aicc.yield %1 : tensor<64xf32>
   } -> tensor<64xf32>
-  %e = tensor.empty() : tensor<64xf32>
-  %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
-      ins(%0 : tensor<64xf32>) outs(%e : tensor<64xf32>) {
-  ^bb0(%a: f32, %o: f32):
-    %n = arith.negf %a : f32
-    linalg.yield %n : f32
+  return %h : tensor<64xf32>
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+func.func @no_layouts(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %d = aicc.region ins(%x : tensor<64xf32>) attributes {machine = "gemmini16", layouts = [
+      #aicc.layout<offset = 0, strides = [1]>, #aicc.layout<offset = 0, strides = [1]>]} {
+  ^bb0(%y: tensor<64xf32>):
+    %e = tensor.empty() : tensor<64xf32>
+    %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%y : tensor<64xf32>) outs(%e : tensor<64xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %n = arith.negf %a : f32
+      linalg.yield %n : f32
+    } -> tensor<64xf32>
+    aicc.yield %1 : tensor<64xf32>
   } -> tensor<64xf32>
-  return %2 : tensor<64xf32>
+  // expected-error@+1 {{cannot be mapped: it has no layouts}}
+  %h = aicc.region ins(%d : tensor<64xf32>) attributes {aicc.placement = "host: for a test; not priced"} {
+  ^bb0(%y: tensor<64xf32>):
+    %e = tensor.empty() : tensor<64xf32>
+    %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%y : tensor<64xf32>) outs(%e : tensor<64xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %n = arith.negf %a : f32
+      linalg.yield %n : f32
+    } -> tensor<64xf32>
+    aicc.yield %1 : tensor<64xf32>
+  } -> tensor<64xf32>
+  return %h : tensor<64xf32>
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// The rest of a model whose first region the array runs is mapped to the host's processor.
+// CHECK-LABEL: func.func @rest
+// CHECK: aicc.region
+// CHECK-SAME: machine = "gemmini16"
+// CHECK: aicc.region
+// CHECK-SAME: aicc.placement = "host: for a test"
+// CHECK-SAME: cost = #aicc.cost<
+// CHECK-SAME: machine = "x86_64_v2"
+func.func @rest(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %d = aicc.region ins(%x : tensor<64xf32>) attributes {machine = "gemmini16", layouts = [
+      #aicc.layout<offset = 0, strides = [1]>, #aicc.layout<offset = 0, strides = [1]>]} {
+  ^bb0(%y: tensor<64xf32>):
+    %e = tensor.empty() : tensor<64xf32>
+    %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%y : tensor<64xf32>) outs(%e : tensor<64xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %n = arith.negf %a : f32
+      linalg.yield %n : f32
+    } -> tensor<64xf32>
+    aicc.yield %1 : tensor<64xf32>
+  } -> tensor<64xf32>
+  %h = aicc.region ins(%d : tensor<64xf32>) attributes {aicc.placement = "host: for a test; not priced", layouts = [
+      #aicc.layout<offset = 0, strides = [1]>, #aicc.layout<offset = 0, strides = [1]>]} {
+  ^bb0(%y: tensor<64xf32>):
+    %e = tensor.empty() : tensor<64xf32>
+    %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%y : tensor<64xf32>) outs(%e : tensor<64xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %n = arith.negf %a : f32
+      linalg.yield %n : f32
+    } -> tensor<64xf32>
+    aicc.yield %1 : tensor<64xf32>
+  } -> tensor<64xf32>
+  return %h : tensor<64xf32>
 }

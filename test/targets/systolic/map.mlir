@@ -6,7 +6,7 @@
 #mn = affine_map<(m, n, k) -> (m, n)>
 #id = affine_map<(m, n) -> (m, n)>
 
-// REFUSED: error: there is no code generation for 'systolic'; --emit=mapped and --emit=report price a model on it
+// REFUSED: error: machine 'tpu_like' cannot run programs of the systolic instruction set: it has no memory of results alone beside the array
 
 // The product is mapped, priced and held as the machine can: all of the 64^3
 // multiply-accumulates, and 4 KiB of the outermost memory for each operand,

@@ -14,8 +14,7 @@
 // CHECK: aicc.region ins(%{{.*}}, %[[BYTES]] : tensor<8x24xi8>, tensor<8x24xi8>)
 // CHECK-NOT: arith.muli
 // CHECK: arith.addi
-func.func @residual(%x: tensor<8x32xi8>, %r: tensor<8x24xi8>) -> tensor<8x24xi8> {
-  %w = arith.constant dense<3> : tensor<32x24xi8>
+func.func @residual(%x: tensor<8x32xi8>, %w: tensor<32x24xi8>, %r: tensor<8x24xi8>) -> tensor<8x24xi8> {
   %zero = arith.constant 0 : i32
   %e = tensor.empty() : tensor<8x24xi32>
   %f = linalg.fill ins(%zero : i32) outs(%e : tensor<8x24xi32>) -> tensor<8x24xi32>
@@ -57,8 +56,7 @@ func.func @residual(%x: tensor<8x32xi8>, %r: tensor<8x24xi8>) -> tensor<8x24xi8>
 // CHECK: aicc.yield %{{.*}} : tensor<8x24xi32>
 // CHECK: aicc.region ins(%[[SUMS]] : tensor<8x24xi32>)
 // CHECK: arith.sitofp
-func.func @real(%x: tensor<8x32xi8>) -> tensor<8x24xf32> {
-  %w = arith.constant dense<3> : tensor<32x24xi8>
+func.func @real(%x: tensor<8x32xi8>, %w: tensor<32x24xi8>) -> tensor<8x24xf32> {
   %zero = arith.constant 0 : i32
   %e = tensor.empty() : tensor<8x24xi32>
   %f = linalg.fill ins(%zero : i32) outs(%e : tensor<8x24xi32>) -> tensor<8x24xi32>

@@ -168,9 +168,10 @@ TEST_F(RuntimeTest, RefusesOtherVersions) {
   aicc_model *other = nullptr;
   EXPECT_EQ(aicc_model_from_desc(&newer, nullptr, &other), AICC_ERROR_FORMAT);
   EXPECT_EQ(other, nullptr);
-  EXPECT_STREQ(aicc_last_error(nullptr),
-               "the model has version 2 of the binary interface, this runtime "
-               "1");
+  EXPECT_EQ(std::string(aicc_last_error(nullptr)),
+            "the model has version " + std::to_string(AICC_ABI_VERSION + 1) +
+                " of the binary interface, this runtime " +
+                std::to_string(AICC_ABI_VERSION));
 }
 
 TEST_F(RuntimeTest, SideFileIsMissing) {
