@@ -26,13 +26,10 @@ MACHINES = ["gemmini16", "edge64", "tpu_v1"]
 TOOLS = ROOT / "build" / "bin"
 
 
-def compiled(model, target, artefact, report=None):
+def compiled(model, target, artefact):
     """Seconds that it took."""
-    command = [TOOLS / "aicc", model, f"--target={target}", "-o", artefact, "--quiet"]
-    if report:
-        command.append(f"--report={report}")
     start = time.perf_counter()
-    subprocess.run(command, check=True)
+    subprocess.run([TOOLS / "aicc", model, f"--target={target}", "-o", artefact, "--quiet"], check=True)
     return time.perf_counter() - start
 
 
@@ -51,26 +48,26 @@ def run(artefact, inputs, folder, counts=False):
     return outputs, done
 
 
-def predicted(report):
-    """Cycles and picojoules of what runs on the array, and how many groups stay with the host."""
-    data = json.loads(report.read_text())
-    array = [node for node in data["nodes"] if not node["reason"].startswith("host")]
-    host = [node for node in data["nodes"] if node["reason"].startswith("host")]
-    cycles = sum(node["cycles"] for node in array)
-    energy = sum(sum(node["energy_pj"].values()) for node in array)
-    return cycles, energy, len(array), len(host)
+def predicted(artefact, folder):
+    """Cycles and picojoules of the launches on the array, and how many are there and on the host."""
+    manifest = folder / "manifest.json"
+    subprocess.run(["llvm-objcopy-22", f"--dump-section=.aicc.manifest={manifest}", artefact, "/dev/null"], check=True)
+    launches = json.loads(manifest.read_text())["predicted"]
+    array = [launch for launch in launches if launch["kernel"].startswith("p")]
+    cycles, energy = (sum(launch[key] for launch in array) for key in ("cycles", "energy_pj"))
+    return cycles, energy, len(array), len(launches) - len(array)
 
 
 def row(name, machine, folder):
     path, inputs = quantized.path(name), zoo.random_inputs(name, seed=5)
-    host, array, report = folder / "host.so", folder / "array.so", folder / "r.json"
+    host, array = folder / "host.so", folder / "array.so"
     compiled(path, "cpu", host)
-    seconds = compiled(path, f"systolic/{machine}", array, report)
+    seconds = compiled(path, f"systolic/{machine}", array)
     want, _ = run(host, inputs, folder)
     got, done = run(array, inputs, folder, counts=True)
     differ = sum(int(np.count_nonzero(a.view(np.uint8) != b.view(np.uint8))) for a, b in zip(got, want))
     total = sum(a.nbytes for a in want)
-    counts, (cycles, energy, groups, on_host) = done["counts"], predicted(report)
+    counts, (cycles, energy, groups, on_host) = done["counts"], predicted(array, folder)
     moved = counts["counts"]["dram.read"] + counts["counts"]["dram.write"]
     return (
         f"| {name} | {machine} | {differ} of {total} | {groups} / {on_host} | {counts['cycles'] / 1e6:.3f} | "
