@@ -203,6 +203,18 @@ std::optional<TilePlan> TilePlan::make(const Product &product,
 // The form that is lowered
 //===----------------------------------------------------------------------===//
 
+/// `mapping` with a loop over `lane` in steps of `tile` before loop `before`.
+static Mapping withLoop(const Mapping &mapping, unsigned before, unsigned lane,
+                        int64_t tile) {
+  Mapping split = mapping;
+  split.loops.insert(split.loops.begin() + before, {lane, tile, -1});
+  for (auto &residence : split.residence)
+    for (int8_t &at : residence)
+      if (at > int8_t(before))
+        ++at;
+  return split;
+}
+
 namespace {
 constexpr unsigned inputOperand = 0, weightOperand = 1, resultOperand = 2;
 
@@ -220,6 +232,7 @@ private:
   }
   bool moves(unsigned operand, unsigned dim) const;
   void dropRepeats(unsigned operand, int memory);
+  void fillPasses();
   void widen(unsigned operand, int memory, int lane);
   void alignLanes(int dim, int level, int64_t lanes);
 
@@ -243,18 +256,6 @@ void Hoister::dropRepeats(unsigned operand, int memory) {
   while (at > 0 && !mapping.loops[at - 1].isSpatial() &&
          !moves(operand, mapping.loops[at - 1].dim))
     --at;
-}
-
-/// `mapping` with a loop over `lane` in steps of `tile` before loop `before`.
-static Mapping withLoop(const Mapping &mapping, unsigned before, unsigned lane,
-                        int64_t tile) {
-  Mapping split = mapping;
-  split.loops.insert(split.loops.begin() + before, {lane, tile, -1});
-  for (auto &residence : split.residence)
-    for (int8_t &at : residence)
-      if (at > int8_t(before))
-        ++at;
-  return split;
 }
 
 /// A transfer of less than one access of the DRAM costs as much: tiles take in
@@ -286,6 +287,38 @@ void Hoister::widen(unsigned operand, int memory, int lane) {
     }
 }
 
+/// A pass has its weights for all of its rows: what it reads is there before,
+/// and what it writes stays until all are done. Where that does not fit, a pass
+/// takes fewer rows.
+void Hoister::fillPasses() {
+  const int8_t pass = level(weightOperand, machine.weightRegisters);
+  auto raised = [&](Mapping from, int8_t most) {
+    for (auto [operand, memory] : {std::pair(inputOperand, machine.scratchpad),
+                                   {resultOperand, machine.accumulator}}) {
+      int8_t &at = from.residence[operand][memory];
+      at = std::min(at, most);
+    }
+    return from;
+  };
+  std::string why;
+  Mapping whole = raised(mapping, pass);
+  Extents extents = extentsAt(product, mapping, pass);
+  int longest = -1;
+  for (auto [d, extent] : llvm::enumerate(extents))
+    if (moves(resultOperand, d) && !moves(weightOperand, d) &&
+        (longest < 0 || extent > extents[longest]))
+      longest = int(d);
+  Mapping found = whole;
+  if (longest >= 0)
+    for (int64_t rows = extents[longest];
+         rows > 1 && !TilePlan::make(product, machine, found, why);
+         rows = llvm::divideCeil(rows, 2))
+      found = raised(
+          withLoop(mapping, pass, unsigned(longest), llvm::divideCeil(rows, 2)),
+          int8_t(pass + 1));
+  mapping = TilePlan::make(product, machine, found, why) ? found : whole;
+}
+
 void Hoister::alignLanes(int dim, int level, int64_t lanes) {
   for (auto [number, loop] : llvm::enumerate(mapping.loops))
     if (int(loop.dim) == dim && int(number) >= level && !loop.isSpatial())
@@ -295,16 +328,16 @@ void Hoister::alignLanes(int dim, int level, int64_t lanes) {
 
 void Hoister::run() {
   dropRepeats(resultOperand, machine.accumulator);
-  // A pass has its weights: what it reads is there before.
-  int8_t pass = level(weightOperand, machine.weightRegisters);
-  int8_t &input = level(inputOperand, machine.scratchpad);
-  input = std::min(input, pass);
+  dropRepeats(weightOperand, machine.weightRegisters);
+  if (machine.weightHome() != machine.weightRegisters)
+    dropRepeats(weightOperand, machine.weightHome());
+  fillPasses();
   dropRepeats(inputOperand, machine.scratchpad);
-  dropRepeats(weightOperand, machine.weightHome());
   widen(inputOperand, machine.scratchpad, product.rowDim);
   if (!product.epilogue.isRaw)
     widen(resultOperand, machine.accumulator, product.colDim);
-  alignLanes(product.rowDim, input, machine.config.rows);
+  alignLanes(product.rowDim, level(inputOperand, machine.scratchpad),
+             machine.config.rows);
   alignLanes(product.colDim,
              std::min(level(weightOperand, machine.weightHome()),
                       level(resultOperand, machine.accumulator)),
