@@ -120,7 +120,7 @@ void ProgramEmitter::placeStore(int64_t stride1, int64_t block,
     return;
   storePlace = wanted;
   ordered(Queue::Store, {}, {},
-          StorePlaceOp::create(builder, loc, stride1, block, /*keep=*/0,
+          StorePlaceOp::create(builder, loc, stride1, block, /*keepStride1=*/0,
                                scaleBlock));
 }
 
