@@ -189,11 +189,10 @@ std::optional<TilePlan> Planner::run() {
   sizeSlots();
   // Counts of rows and columns have 16 bits.
   constexpr int64_t mostCounted = 65535;
-  for (int64_t counted :
-       {plan.input.rows, plan.weight.rows, plan.result.rows,
-        extentOf(plan.input.extents, product.rowDim),
-        extentOf(plan.weight.extents, product.colDim),
-        extentOf(plan.result.extents, product.colDim)})
+  for (int64_t counted : {plan.input.rows, plan.weight.rows, plan.result.rows,
+                          extentOf(plan.input.extents, product.rowDim),
+                          extentOf(plan.weight.extents, product.colDim),
+                          extentOf(plan.result.extents, product.colDim)})
     if (counted > mostCounted) {
       fail("a tile has " + llvm::Twine(counted) +
            " rows or columns, an instruction at most " +
