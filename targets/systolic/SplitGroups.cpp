@@ -43,8 +43,10 @@ static Value sumsOf(RegionOp region) {
 static Value cutOf(Value sums) {
   Value value = sums;
   while (value.hasOneUse()) {
-    auto user = dyn_cast<linalg::GenericOp>(*value.user_begin());
-    if (!user || user->getNumResults() != 1)
+    Operation *user = *value.user_begin();
+    if (!isa<linalg::GenericOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+            user) ||
+        user->getNumResults() != 1)
       break;
     value = user->getResult(0);
     if (elementOf(value).isInteger(8))
@@ -112,7 +114,8 @@ static void split(RegionOp region) {
   Value cut = cutOf(sums);
   Block &body = region.getBody().front();
   auto yield = cast<YieldOp>(body.getTerminator());
-  if (yield.getValues().size() == 1 && yield.getValues()[0] == cut)
+  // A group with several results may have the cut among them.
+  if (yield.getValues().size() != 1 || yield.getValues()[0] == cut)
     return;
   llvm::SetVector<Operation *> slice = sliceOf(cut);
   OpBuilder builder(region);

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
 #include <cmath>
@@ -48,6 +49,16 @@ private:
 };
 } // namespace
 
+/// Reshapes by dimensions of size 1 do not move elements.
+static Value behindReshapes(Value tensor) {
+  while (Operation *op = tensor.getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      break;
+    tensor = op->getOperand(0);
+  }
+  return tensor;
+}
+
 /// Through the inputs of elementwise operations to what computes them.
 Value EpilogueMatcher::resolve(Value value) const {
   while (auto argument = dyn_cast<BlockArgument>(value)) {
@@ -55,7 +66,7 @@ Value EpilogueMatcher::resolve(Value value) const {
     if (!op || op == model.root ||
         argument.getArgNumber() >= unsigned(op.getNumDpsInputs()))
       return value;
-    Value tensor = op.getDpsInputs()[argument.getArgNumber()];
+    Value tensor = behindReshapes(op.getDpsInputs()[argument.getArgNumber()]);
     auto producer = tensor.getDefiningOp<linalg::GenericOp>();
     if (!producer || producer == model.root)
       return value;
@@ -72,7 +83,8 @@ bool EpilogueMatcher::isSum(Value value) const {
   auto op = dyn_cast<linalg::GenericOp>(argument.getOwner()->getParentOp());
   return op && op != model.root &&
          argument.getArgNumber() < unsigned(op.getNumDpsInputs()) &&
-         op.getDpsInputs()[argument.getArgNumber()] == model.root->getResult(0);
+         behindReshapes(op.getDpsInputs()[argument.getArgNumber()]) ==
+             model.root->getResult(0);
 }
 
 /// The elements of a constant operand, one for each column or one for all.
@@ -202,8 +214,8 @@ bool EpilogueMatcher::matchScaled(Value value, Epilogue &found) const {
 std::optional<Epilogue> EpilogueMatcher::run() {
   Epilogue found;
   RegionOp region = model.region;
-  Value tensor =
-      cast<YieldOp>(region.getBody().front().getTerminator()).getValues()[0];
+  Value tensor = behindReshapes(
+      cast<YieldOp>(region.getBody().front().getTerminator()).getValues()[0]);
   if (tensor == model.root->getResult(0)) {
     found.isRaw = true;
     return found;

@@ -164,6 +164,60 @@ def test_sums_leave_as_they_are(tmp_path):
     check(model, random_bytes(rng, (1, 12, 9, 9), np.int8), "gemmini16", tmp_path)
 
 
+def stack(rng, shape, n, dtype, form):
+    """A product of a stack of matrices, quantised as QDQ or by QLinearMatMul, with real numbers after it."""
+    constants = {
+        "xs": F32(0.02),
+        "xz": np.array(9, dtype),
+        "w": rng.integers(-127, 128, (shape[-1], n)).astype(np.int8),
+        "ws": F32(0.01),
+        "wz": np.array(0, np.int8),
+        "ys": F32(0.05),
+        "yz": np.array(3, dtype),
+        "b": rng.standard_normal(n).astype(F32),
+    }
+    node, scales = helper.make_node, ["xs", "xz"]
+    if form == "QLinear":
+        nodes = [node("QLinearMatMul", ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"], ["q"])]
+    else:
+        nodes = [
+            node("DequantizeLinear", ["x", *scales], ["xf"]),
+            node("DequantizeLinear", ["w", "ws", "wz"], ["wf"]),
+            node("MatMul", ["xf", "wf"], ["m"]),
+            node("QuantizeLinear", ["m", "ys", "yz"], ["q"]),
+        ]
+    nodes += [node("DequantizeLinear", ["q", "ys", "yz"], ["d"]), node("Add", ["d", "b"], ["y"])]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", tensor_type(dtype), shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [*shape[:-1], n])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    return model, random_bytes(rng, shape, dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8], ids=["u8", "i8"])
+@pytest.mark.parametrize("form", ["QLinear", "QDQ"])
+@pytest.mark.parametrize("shape", [[1, 40, 120], [1, 9, 33]])
+def test_stacks_before_real_numbers(shape, form, dtype, tmp_path):
+    model, x = stack(np.random.default_rng(4), shape, 65, dtype, form)
+    check(model, x, "gemmini16", tmp_path)
+
+
+def test_sums_of_unsigned_bytes_stay_with_the_host(tmp_path):
+    """Beside a product that the array runs: the store unit corrects them only on their way to bytes."""
+    rng = np.random.default_rng(0)
+    w = rng.integers(-127, 128, (20, 12, 3, 3)).astype(np.int8)
+    model, x = conv(rng, [1, 12, 9, 9], [12, 12, 1, 1], np.uint8)
+    model.graph.node.append(helper.make_node("ConvInteger", ["y", "w2"], ["z"], name="sums"))
+    model.graph.initializer.append(numpy_helper.from_array(w, "w2"))
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("z", TensorProto.INT32, [1, 20, 7, 7]))
+    counts = check(model, x, "gemmini16", tmp_path)
+    assert len(counts["launches"]) == 1
+
+
 def test_cycles_keep_the_bounds(tmp_path):
     """No faster than the multipliers, nor than the DRAM."""
     model, x = conv(np.random.default_rng(1), [1, 64, 28, 28], [64, 64, 3, 3], np.uint8, pads=[1] * 4)
