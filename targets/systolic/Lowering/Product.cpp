@@ -22,6 +22,14 @@ int64_t Axis::extent(ArrayRef<int64_t> extents) const {
   return sum;
 }
 
+int64_t aicc::systolic::positions(ArrayRef<Axis> axes,
+                                  ArrayRef<int64_t> extents) {
+  int64_t product = 1;
+  for (const Axis &axis : axes)
+    product *= axis.extent(extents);
+  return product;
+}
+
 namespace {
 class Matcher {
 public:

@@ -33,6 +33,9 @@ struct Axis {
   int64_t extent(llvm::ArrayRef<int64_t> extents) const;
 };
 
+/// Of a tile, along all axes together.
+int64_t positions(llvm::ArrayRef<Axis> axes, llvm::ArrayRef<int64_t> extents);
+
 /// A group that the array can run: products of signed bytes (inputs may be
 /// unsigned) with constant weights, summed, and quantised again or stored as
 /// they are. Dimensions are those of the region model.

@@ -229,6 +229,50 @@ static SmallVector<RowLoop, 6> foldLoops(ArrayRef<RowLoop> loops) {
   return folded;
 }
 
+/// Rows between neighbours along each axis of a tile, the innermost last.
+static SmallVector<int64_t, 6>
+axisRows(ArrayRef<Axis> axes, ArrayRef<int64_t> extents, int64_t innermost) {
+  SmallVector<int64_t, 6> strides(axes.size());
+  for (size_t i = axes.size(); i-- > 0;) {
+    strides[i] = innermost;
+    innermost *= axes[i].extent(extents);
+  }
+  return strides;
+}
+
+/// The loops over a tile, rows of which are `innermost` apart; adds its start
+/// to `dram`.
+static SmallVector<RowLoop, 6> tileLoops(ArrayRef<Axis> axes,
+                                         ArrayRef<int64_t> offsets,
+                                         ArrayRef<int64_t> extents,
+                                         int64_t innermost, int64_t &dram) {
+  SmallVector<RowLoop, 6> loops;
+  SmallVector<int64_t, 6> strides = axisRows(axes, extents, innermost);
+  for (auto [axis, stride] : llvm::zip(axes, strides)) {
+    loops.push_back({axis.extent(extents), axis.stride, stride});
+    dram += axis.start(offsets) * axis.stride;
+  }
+  return foldLoops(loops);
+}
+
+namespace {
+/// The two loops that an instruction walks itself.
+struct RowPattern {
+  RowLoop inner, outer;
+};
+} // namespace
+
+/// Takes them from the end of `loops`; rows of the inner one follow each other.
+static RowPattern takePattern(SmallVectorImpl<RowLoop> &loops,
+                              int64_t mostOuter) {
+  RowPattern pattern;
+  if (!loops.empty() && loops.back().localStride == 1)
+    pattern.inner = loops.pop_back_val();
+  if (!loops.empty() && loops.back().count <= mostOuter)
+    pattern.outer = loops.pop_back_val();
+  return pattern;
+}
+
 /// Calls `visit(dram, local)` for each row of `loops`.
 static void forRows(ArrayRef<RowLoop> loops, int64_t dram, int64_t local,
                     llvm::function_ref<void(int64_t, int64_t)> visit) {
@@ -243,16 +287,9 @@ static void forRows(ArrayRef<RowLoop> loops, int64_t dram, int64_t local,
 void ProgramEmitter::loadInput() {
   int64_t lanes = extent(product.rowDim);
   int64_t blocks = divideCeil(lanes, rows());
-  SmallVector<RowLoop, 6> loops;
   int64_t dram = product.inputStart + offset(product.rowDim);
-  int64_t rowStride = blocks;
-  for (const Axis &axis : llvm::reverse(product.inputAxes)) {
-    loops.push_back({axis.extent(extents), axis.stride, rowStride});
-    dram += axis.start(offsets) * axis.stride;
-    rowStride *= axis.extent(extents);
-  }
-  std::reverse(loops.begin(), loops.end());
-  loops = foldLoops(loops);
+  SmallVector<RowLoop, 6> loops =
+      tileLoops(product.inputAxes, offsets, extents, blocks, dram);
   // Rows that follow each other in memory, in whole lanes, are one long row.
   int64_t columns = lanes;
   if (!loops.empty() && loops.back().dramStride == lanes &&
@@ -264,11 +301,7 @@ void ProgramEmitter::loadInput() {
       loops.pop_back();
     }
   }
-  RowLoop inner, outer;
-  if (!loops.empty() && loops.back().localStride == 1)
-    inner = loops.pop_back_val();
-  if (!loops.empty() && loops.back().count <= mostOuterRows)
-    outer = loops.pop_back_val();
+  auto [inner, outer] = takePattern(loops, mostOuterRows);
   configureLoad(inputChannel, inputSegment, inner.dramStride, outer.dramStride,
                 product.isInputUnsigned, /*wide=*/false);
   placeLoad(inputChannel, outer.localStride, /*block=*/1);
@@ -316,17 +349,6 @@ void ProgramEmitter::loadWeights() {
 //===----------------------------------------------------------------------===//
 // The array
 //===----------------------------------------------------------------------===//
-
-/// Rows between neighbours along each axis of a tile, the innermost last.
-static SmallVector<int64_t, 6>
-axisRows(ArrayRef<Axis> axes, ArrayRef<int64_t> extents, int64_t innermost) {
-  SmallVector<int64_t, 6> strides(axes.size());
-  for (size_t i = axes.size(); i-- > 0;) {
-    strides[i] = innermost;
-    innermost *= axes[i].extent(extents);
-  }
-  return strides;
-}
 
 /// Rows that one step of dimension `dim` moves.
 static int64_t rowsOfDim(ArrayRef<Axis> axes, ArrayRef<int64_t> strides,
@@ -377,9 +399,7 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
       axisRows(product.inputAxes, input.extents, blocks);
   SmallVector<int64_t, 6> cRows =
       axisRows(product.resultAxes, result.extents, 1);
-  int64_t blockRows = 1;
-  for (const Axis &axis : product.resultAxes)
-    blockRows *= axis.extent(result.extents);
+  int64_t blockRows = positions(product.resultAxes, result.extents);
   int64_t column = colDim < 0 ? 0 : offsets[colDim] - result.offsets[colDim];
   int64_t a = plan.input.row(input.slot) + lane / rows() +
               rowAt(product.inputAxes, aRows, offsets, input.offsets);
@@ -400,11 +420,7 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
     return x.localStride > y.localStride;
   });
   loops = foldLoops(loops);
-  RowLoop inner, outer;
-  if (!loops.empty() && loops.back().localStride == 1)
-    inner = loops.pop_back_val();
-  if (!loops.empty())
-    outer = loops.pop_back_val();
+  auto [inner, outer] = takePattern(loops, mostRows);
   configureExecute(inner.dramStride, outer.dramStride, outer.localStride);
   Space space =
       machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
@@ -459,17 +475,11 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
                          local(Space::Accumulator, parameters), 1, 1,
                          divideCeil(columns, cols()) * cols() * rowsOfBlock));
   }
-  SmallVector<int64_t, 6> cRows = axisRows(product.resultAxes, extents, 1);
-  int64_t blockRows = 1;
+  int64_t blockRows = positions(product.resultAxes, extents);
   int64_t bytes = epilogue.isRaw ? 4 : 1;
   int64_t dram = product.resultStart + first * bytes;
-  SmallVector<RowLoop, 6> loops;
-  for (auto [axis, stride] : llvm::zip(product.resultAxes, cRows)) {
-    loops.push_back({axis.extent(extents), axis.stride, stride});
-    dram += axis.start(offsets) * axis.stride;
-    blockRows *= axis.extent(extents);
-  }
-  loops = foldLoops(loops);
+  SmallVector<RowLoop, 6> loops =
+      tileLoops(product.resultAxes, offsets, extents, 1, dram);
   int64_t from = plan.result.row(result.slot) + block * blockRows;
   int64_t blockStride = blockRows, scaleBlock = rowsOfBlock;
   // Rows that follow each other in memory, in whole blocks, are one long row.
@@ -480,11 +490,7 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
     blockStride = 1;
     scaleBlock = 0;
   }
-  RowLoop inner, outer;
-  if (!loops.empty() && loops.back().localStride == 1)
-    inner = loops.pop_back_val();
-  if (!loops.empty() && loops.back().count <= mostRows)
-    outer = loops.pop_back_val();
+  auto [inner, outer] = takePattern(loops, mostRows);
   configureStore(inner.dramStride, outer.dramStride);
   placeStore(outer.localStride, blockStride, scaleBlock);
   configureQuantize(parameters);

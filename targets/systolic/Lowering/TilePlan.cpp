@@ -17,11 +17,9 @@ static int64_t extentOf(ArrayRef<int64_t> extents, int dim) {
 int64_t aicc::systolic::inputRows(const Product &product,
                                   const ArrayMachine &machine,
                                   ArrayRef<int64_t> extents) {
-  int64_t rows = divideCeil(extentOf(extents, product.rowDim),
-                            int64_t(machine.config.rows));
-  for (const Axis &axis : product.inputAxes)
-    rows *= axis.extent(extents);
-  return rows;
+  return divideCeil(extentOf(extents, product.rowDim),
+                    int64_t(machine.config.rows)) *
+         positions(product.inputAxes, extents);
 }
 
 Extents aicc::systolic::extentsAt(const Product &product,
@@ -117,9 +115,8 @@ void Planner::sizeSlots() {
   for (unsigned dim : product.weightDims)
     plan.weight.rows *= tile[dim];
   tile = plan.result.extents;
-  plan.result.rows = divideCeil(extentOf(tile, product.colDim), cols);
-  for (const Axis &axis : product.resultAxes)
-    plan.result.rows *= axis.extent(tile);
+  plan.result.rows = divideCeil(extentOf(tile, product.colDim), cols) *
+                     positions(product.resultAxes, tile);
 }
 
 /// Whether more than one tile is loaded over the run.
