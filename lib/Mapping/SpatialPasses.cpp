@@ -131,14 +131,16 @@ std::optional<Task> MapSpatialPass::taskOf(RegionOp op, double share,
   return Task{op, std::move(*region), std::nullopt};
 }
 
-/// Keeps the candidates that can be lowered, as they are lowered; if there are
-/// none, `why` says so.
+/// Keeps the candidates that can be lowered, as they are lowered, and that the
+/// machine still has room for then; if there are none, `why` says so.
 void MapSpatialPass::acceptCandidates(const SpatialLowering::Group &group,
                                       SpatialMapperResult &found,
                                       std::string &why) const {
   std::vector<SpatialCandidate> accepted;
   for (SpatialCandidate &candidate : found.candidates)
-    if (auto mapping = lowering->accept(group, candidate.mapping, why)) {
+    if (auto mapping = lowering->accept(group, candidate.mapping, why);
+        mapping && estimateSpatial(group.region.workload, *mapping, *machine,
+                                   why)) {
       candidate.mapping = std::move(*mapping);
       accepted.push_back(candidate);
     }

@@ -75,13 +75,13 @@ def matmul(rng, m, k, n, dtype):
     return make_model("QLinearMatMul", names, constants, dtype, [m, k]), random_bytes(rng, (m, k), dtype)
 
 
-def check(model, x, machine, path):
-    """Compiles for both, runs both; returns what the device counted."""
+def check(model, x, machine, path, **options):
+    """Compiles for both, runs both; returns what the device counted. Options are those of the array's compilation."""
     file = path / "m.onnx"
     onnx.save(model, file)
     expected = aicc.compile(file, target="cpu")(x)
     artefact = path / "m.so"
-    aicc.compile(file, target=f"systolic/{machine}").save(artefact)
+    aicc.compile(file, target=f"systolic/{machine}", **options).save(artefact)
     np.save(path / "x.npy", x)
     done = subprocess.run(
         [tool("aicc-run"), artefact, f"--input=@{path / 'x.npy'}", f"--output=@{path / 'y.npy'}", "--json", "--counts"],
@@ -127,6 +127,13 @@ def test_matmul(shape, machine, tmp_path):
     model, x = matmul(np.random.default_rng(shape[0]), *shape, np.uint8)
     counts = check(model, x, machine, tmp_path)
     assert counts["counts"]["mac.i8"] == np.prod(shape)
+
+
+@pytest.mark.parametrize("objective", ["latency", "energy", "edp"])
+def test_objectives(objective, tmp_path):
+    """Whatever the best mapping is, the memories have room for its tiles as programs keep them."""
+    model, x = matmul(np.random.default_rng(0), 240, 480, 960, np.uint8)
+    check(model, x, "gemmini16", tmp_path, objective=objective)
 
 
 def random_conv(rng):
