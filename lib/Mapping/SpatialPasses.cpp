@@ -139,8 +139,8 @@ void MapSpatialPass::acceptCandidates(const SpatialLowering::Group &group,
   std::vector<SpatialCandidate> accepted;
   for (SpatialCandidate &candidate : found.candidates)
     if (auto mapping = lowering->accept(group, candidate.mapping, why);
-        mapping && estimateSpatial(group.region.workload, *mapping, *machine,
-                                   why)) {
+        mapping &&
+        estimateSpatial(group.region.workload, *mapping, *machine, why)) {
       candidate.mapping = std::move(*mapping);
       accepted.push_back(candidate);
     }
