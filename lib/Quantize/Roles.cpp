@@ -66,6 +66,24 @@ static Row roleOfConv(onnx::ConvOp op) {
   return product({0});
 }
 
+/// As far as there is an integer form of it (dialects/qnn).
+static Row roleOfTransposed(onnx::ConvTransposeOp op) {
+  auto weight = constantOf(op.getW());
+  if (!weight)
+    return stays("its weights are not constant");
+  if (isPresent(op.getB()) && !constantOf(op.getB()))
+    return stays("its bias is not constant");
+  if (op.getGroup() != 1)
+    return stays("it has groups, and their weights one scale");
+  if (auto dilations = op.getDilations();
+      dilations && !llvm::all_of(*dilations, [](int64_t d) { return d == 1; }))
+    return stays("its kernel is dilated");
+  int64_t outputs = weight->shape().size() < 2 ? 0 : weight->shape()[1];
+  if (outputs == 0 || weight->numElements() / outputs > maxTerms)
+    return stays(manyTerms);
+  return product({0});
+}
+
 static Row roleOfGemm(onnx::GemmOp op) {
   auto weight = constantOf(op.getB());
   if (!weight || weight->shape().size() != 2)
@@ -122,6 +140,7 @@ static Row tableRow(Operation *op) {
   static constexpr const char *noForm = "there is no integer form of it";
   return llvm::TypeSwitch<Operation *, Row>(op)
       .Case([](onnx::ConvOp conv) { return roleOfConv(conv); })
+      .Case([](onnx::ConvTransposeOp conv) { return roleOfTransposed(conv); })
       .Case([](onnx::GemmOp gemm) { return roleOfGemm(gemm); })
       .Case([](onnx::MatMulOp matmul) { return roleOfMatMul(matmul); })
       .Case<onnx::AddOp, onnx::MulOp>([](auto) { return compute({0, 1}); })
@@ -196,6 +215,8 @@ Role roleOf(Operation *op, const PointwiseFunction *function) {
 std::optional<Layer> layerOf(Operation *op) {
   if (isa<onnx::ConvOp>(op))
     return Layer{1, 2, 0};
+  if (isa<onnx::ConvTransposeOp>(op))
+    return Layer{1, 2, 1};
   if (auto gemm = dyn_cast<onnx::GemmOp>(op))
     return Layer{1, 2, gemm.getTransB() != 0 ? 0 : 1};
   if (auto matmul = dyn_cast<onnx::MatMulOp>(op))

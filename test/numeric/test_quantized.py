@@ -219,6 +219,102 @@ def test_conv_between_quantisations(name, activation, tmp_path):
     np.testing.assert_array_equal(got, case.want(**bounds))
 
 
+# x, w (C x M/group x kernel), attributes of ConvTranspose.
+TRANSPOSED = {
+    "disjoint": (dict(x=(1, 6, 5, 4), w=(6, 7, 2, 2)), dict(strides=(2, 2))),
+    "overlapping": (dict(x=(2, 3, 5, 6), w=(3, 4, 4, 4)), dict(strides=(2, 2), pads=(1, 1, 1, 1))),
+    "uneven": (dict(x=(1, 5, 4, 7), w=(5, 3, 3, 5)), dict(strides=(2, 3), pads=(1, 0, 0, 2), output_padding=(1, 0))),
+    "cropped": (dict(x=(1, 2, 6, 5), w=(2, 3, 3, 3)), dict(strides=(2, 2), pads=(3, 2, 4, 3))),
+    "stride 1": (dict(x=(1, 4, 6, 6), w=(4, 5, 3, 3)), dict(pads=(1, 1, 1, 1))),
+    "gaps": (dict(x=(1, 3, 4, 4), w=(3, 2, 1, 2)), dict(strides=(3, 3))),
+    "grouped": (dict(x=(1, 6, 4, 5), w=(6, 4, 2, 3)), dict(strides=(2, 2), group=2)),
+    "line": (dict(x=(1, 4, 9), w=(4, 3, 5)), dict(strides=(3,), pads=(2, 1))),
+    "volume": (dict(x=(1, 2, 3, 2, 4), w=(2, 3, 2, 3, 2)), dict(strides=(2, 1, 2))),
+    "same": (dict(x=(1, 3, 4, 4), w=(3, 2, 3, 3)), dict(strides=(2, 2), auto_pad="SAME_UPPER", output_shape=(8, 8))),
+}
+
+
+def transposed_sums(x, w, x_zero, w_zero, attributes):
+    """Every product is added where ONNX says that it goes; int32."""
+    rank, group = x.ndim - 2, attributes.get("group", 1)
+    strides = attributes.get("strides", (1,) * rank)
+    pads = attributes.get("pads", (0,) * (2 * rank))
+    extra = attributes.get("output_padding", (0,) * rank)
+    x = x.astype(np.int64) - x_zero
+    w = w.astype(np.int64) - np.asarray(w_zero, np.int64).reshape([1, -1] + [1] * rank)
+    whole = [strides[d] * (x.shape[2 + d] - 1) + w.shape[2 + d] + extra[d] for d in range(rank)]
+    y = np.zeros([x.shape[0], w.shape[1] * group, *whole], np.int64)
+    per_group = x.shape[1] // group
+    for c in range(x.shape[1]):
+        for m in range(w.shape[1]):
+            for tap in itertools.product(*map(range, w.shape[2:])):
+                at = tuple(slice(k, k + strides[d] * (x.shape[2 + d] - 1) + 1, strides[d]) for d, k in enumerate(tap))
+                y[(slice(None), c // per_group * w.shape[1] + m, *at)] += x[:, c] * w[(c, m, *tap)]
+    if "output_shape" in attributes:
+        pads = []
+        for d, size in enumerate(attributes["output_shape"]):
+            pads.append((whole[d] - size) // 2)
+        pads += [whole[d] - size - pads[d] for d, size in enumerate(attributes["output_shape"])]
+    cut = tuple(slice(pads[d], whole[d] - pads[rank + d]) for d in range(rank))
+    return y[(slice(None), slice(None), *cut)].astype(np.int32)
+
+
+@pytest.mark.parametrize("name", TRANSPOSED)
+@pytest.mark.parametrize("activation", [None, "Relu"])
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_transposed_conv(name, activation, per_channel, tmp_path):
+    shapes, attributes = TRANSPOSED[name]
+    rng, b = np.random.default_rng(len(name)), Builder()
+    x, w = random(rng, shapes["x"], np.uint8), random(rng, shapes["w"], np.int8)
+    group = attributes.get("group", 1)
+    channels = w.shape[1] * group
+    x_scale, x_zero = F32(0.037), np.uint8(31)
+    if per_channel:
+        w_scale, w_zero = (
+            rng.uniform(0.001, 0.02, w.shape[1]).astype(F32),
+            rng.integers(-5, 6, w.shape[1]).astype(np.int8),
+        )
+    else:
+        w_scale, w_zero = F32(0.0123), np.int8(3)
+    scale = x_scale * np.broadcast_to(w_scale, w.shape[1:2])
+    bias = rng.integers(-5000, 5000, channels, np.int32)
+    real = b.dequantize(b.constant(bias), np.tile(scale, group), np.zeros(channels, np.int32), np.int32)
+    y = b.node(
+        "ConvTranspose",
+        b.dequantize(b.input(x), x_scale, x_zero, np.uint8),
+        b.dequantize(b.constant(w), w_scale, w_zero, np.int8, axis=1),
+        real,
+        **attributes,
+    )
+    low = None
+    if activation:
+        y, low = b.node(activation, y), 17
+    y = b.quantize(y, F32(0.51), np.uint8(17), np.uint8)
+    (got,) = b.run(y, uses=["conv", "requantize"], tmp_path=tmp_path)
+    sums = transposed_sums(x, w, int(x_zero), w_zero, attributes) + bias.reshape([-1] + [1] * (x.ndim - 2))
+    want = requantized(sums, np.tile(scale, group) / F32(0.51), 17, np.uint8, axis=1, low=low)
+    np.testing.assert_array_equal(got, want)
+
+
+def test_dilated_transposed_conv_stays(tmp_path):
+    """There is no integer form of it: right all the same."""
+    rng, b = np.random.default_rng(0), Builder()
+    x, w = random(rng, (1, 3, 5, 5), np.uint8), random(rng, (3, 2, 2, 2), np.int8)
+    y = b.node(
+        "ConvTranspose",
+        b.dequantize(b.input(x), F32(0.5), np.uint8(0), np.uint8),
+        b.dequantize(b.constant(w), F32(0.5), np.int8(0), np.int8),
+        dilations=(2, 2),
+    )
+    y = b.quantize(y, F32(64), np.uint8(100), np.uint8)
+    assert "onnx.ConvTranspose" in graph_of(b.model(y), tmp_path)
+    spread = np.zeros((3, 2, 3, 3), np.int8)
+    spread[:, :, ::2, ::2] = w
+    sums = transposed_sums(x, spread, 0, [0], {})
+    (got,) = b.run(y)
+    np.testing.assert_array_equal(got, requantized(sums, F32(0.25 / 64), 100, np.uint8))
+
+
 def test_conv_of_calculated_weights(tmp_path):
     case, b = ConvCase("padded", np.uint8, np.uint8, False, False), Builder()
     parameters = [case.x_scale, case.x_zero, None, case.w_scale, case.w_zero, case.y_scale, case.y_zero, case.bias]

@@ -30,6 +30,7 @@ struct FoldQuantized : impl::FoldQuantizedPassBase<FoldQuantized> {
     populateMovePatterns(set);
     if (!strictFp) {
       populateProductPatterns(set);
+      populateTransposedPatterns(set);
       populateRoundingPatterns(set);
     }
     patterns = FrozenRewritePatternSet(std::move(set));

@@ -67,6 +67,7 @@ llvm::SmallVector<int64_t> zeroPoints(const Affine &affine);
 void populateProductPatterns(mlir::RewritePatternSet &patterns);
 void populateExactProductPatterns(mlir::RewritePatternSet &patterns);
 void populateRoundingPatterns(mlir::RewritePatternSet &patterns);
+void populateTransposedPatterns(mlir::RewritePatternSet &patterns);
 void populateTablePatterns(mlir::RewritePatternSet &patterns);
 void populateMovePatterns(mlir::RewritePatternSet &patterns);
 

@@ -13,6 +13,8 @@ def FoldQuantizedPass : Pass<"qnn-fold-quantized", "::mlir::func::FuncOp"> {
 
     - `Conv`, `MatMul`, `Gemm`, `Mul` and average pools of dequantised tensors
       become sums of `qnn`, and the dequantisation of these;
+    - a quantised `ConvTranspose` becomes a convolution that has its phases as channels, and moves of bytes
+      that interleave them;
     - the quantisation of dequantised sums, with `Relu` and `Clip` in between,
       becomes `qnn.requantize`; that of the sum of two dequantised tensors
       `qnn.add`; that of any function of one dequantised tensor `qnn.lookup`, or

@@ -145,3 +145,24 @@ func.func @function(%x: tensor<1x1x4x4xf32> {aicc.range = array<f64: -1.0, 1.0>}
   %z = onnx.Conv %m, %w, %none {aicc.range = array<f64: -1.0, 5.1>} : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>, none) -> tensor<1x1x4x4xf32>
   return %z : tensor<1x1x4x4xf32>
 }
+
+// -----
+
+// The output channels of a transposed convolution are in the second dimension of its weights; with groups they
+// are not one dimension, and it stays float.
+// CHECK-LABEL: func.func @transposed
+// CHECK-DAG: %[[WQ:.*]] = onnx.Constant dense<{{.*}}> : tensor<1x2x1x2xi8>
+// CHECK-DAG: %[[WS:.*]] = onnx.Constant dense<[0.0157480314, 0.00787401571]> : tensor<2xf32>
+// CHECK: %[[W:.*]] = onnx.DequantizeLinear %[[WQ]], %[[WS]], %{{.*}} : (tensor<1x2x1x2xi8>, tensor<2xf32>, tensor<2xi8>)
+// CHECK: %[[Y:.*]] = onnx.ConvTranspose %{{.*}}, %[[W]]
+// CHECK: onnx.QuantizeLinear %[[Y]]
+// CHECK: %[[V:.*]] = onnx.Constant dense<1.000000e+00> : tensor<2x1x1x1xf32>
+// CHECK: onnx.ConvTranspose %{{.*}}, %[[V]]
+func.func @transposed(%x: tensor<1x1x4x4xf32> {aicc.range = array<f64: -1.0, 1.0>}) -> tensor<1x2x4x8xf32> {
+  %w = onnx.Constant dense<[[[[2.0, 1.0]], [[1.0, -1.0]]]]> : tensor<1x2x1x2xf32>
+  %none = onnx.NoValue : none
+  %y = onnx.ConvTranspose %x, %w, %none {strides = array<i64: 1, 2>, aicc.range = array<f64: -1.0, 1.0>} : (tensor<1x1x4x4xf32>, tensor<1x2x1x2xf32>, none) -> tensor<1x2x4x8xf32>
+  %v = onnx.Constant dense<1.0> : tensor<2x1x1x1xf32>
+  %z = onnx.ConvTranspose %y, %v, %none {group = 2 : i64} : (tensor<1x2x4x8xf32>, tensor<2x1x1x1xf32>, none) -> tensor<1x2x4x8xf32>
+  return %z : tensor<1x2x4x8xf32>
+}

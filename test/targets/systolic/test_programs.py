@@ -136,6 +136,29 @@ def test_objectives(objective, tmp_path):
     check(model, x, "gemmini16", tmp_path, objective=objective)
 
 
+@pytest.mark.parametrize("attributes", [dict(strides=[2, 2]), dict(strides=[2, 3], pads=[1, 0, 0, 2])])
+def test_transposed_conv(attributes, tmp_path):
+    rng = np.random.default_rng(7)
+    constants = {
+        "xs": F32(0.02),
+        "xz": np.uint8(9),
+        "w": rng.integers(-127, 128, (24, 20, 2, 3)).astype(np.int8),
+        "ws": rng.uniform(0.005, 0.01, 20).astype(F32),
+        "wz": np.zeros(20, np.int8),
+        "ys": F32(0.1),
+        "yz": np.uint8(120),
+    }
+    model = make_model("ConvTranspose", ["xd", "wd"], constants, np.uint8, [1, 24, 9, 7], **attributes)
+    model.graph.node[0].output[0] = "yd"
+    model.graph.node.insert(0, helper.make_node("DequantizeLinear", ["x", "xs", "xz"], ["xd"]))
+    model.graph.node.insert(1, helper.make_node("DequantizeLinear", ["w", "ws", "wz"], ["wd"], axis=1))
+    model.graph.node.append(helper.make_node("QuantizeLinear", ["yd", "ys", "yz"], ["y"]))
+    counts = check(
+        onnx.shape_inference.infer_shapes(model), random_bytes(rng, (1, 24, 9, 7), np.uint8), "gemmini16", tmp_path
+    )
+    assert len(counts["launches"]) == 1
+
+
 def random_conv(rng):
     """Sizes at which something does not divide."""
     kernel = rng.integers(1, 4, 2)

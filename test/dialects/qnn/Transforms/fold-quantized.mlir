@@ -99,3 +99,28 @@ func.func @rest(%a: tensor<2x4xf32>, %q: tensor<8xi8>) -> (tensor<2x3xf32>, tens
   %4 = onnx.QuantizeLinear %3, %s, %z : (tensor<8xf32>, tensor<f32>, tensor<i8>) -> tensor<8xi8>
   return %1, %4 : tensor<2x3xf32>, tensor<8xi8>
 }
+
+// -----
+
+// The phases of a transposed convolution are channels of a convolution; bytes are interleaved.
+// CHECK-LABEL: func.func @transposed
+// CHECK-DAG: %[[W:.*]] = onnx.Constant dense<{{.*}}> : tensor<4x1x1x1xi8>
+// CHECK: %[[S:.*]] = qnn.conv %arg0, %[[W]] {{.*}} : (tensor<1x1x2x2xui8>, tensor<4x1x1x1xi8>) -> tensor<1x4x2x2xi32>
+// CHECK: %[[Q:.*]] = qnn.requantize %[[S]]
+// CHECK: %[[R:.*]] = onnx.Reshape %[[Q]], {{.*}} -> tensor<1x1x2x2x1x2x2xui8>
+// CHECK: %[[T:.*]] = onnx.Transpose %[[R]] {perm = array<i64: 0, 1, 4, 5, 2, 6, 3>}
+// CHECK: onnx.Reshape %[[T]], {{.*}} -> tensor<1x1x4x4xui8>
+// STRICT-LABEL: func.func @transposed
+// STRICT: onnx.ConvTranspose
+func.func @transposed(%x: tensor<1x1x2x2xui8>) -> tensor<1x1x4x4xui8> {
+  %s = onnx.Constant dense<0.5> : tensor<f32>
+  %xz = onnx.Constant dense<0> : tensor<ui8>
+  %0 = onnx.DequantizeLinear %x, %s, %xz : (tensor<1x1x2x2xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x1x2x2xf32>
+  %w = onnx.Constant dense<[[[[1, 2], [3, 4]]]]> : tensor<1x1x2x2xi8>
+  %wz = onnx.Constant dense<0> : tensor<i8>
+  %1 = onnx.DequantizeLinear %w, %s, %wz : (tensor<1x1x2x2xi8>, tensor<f32>, tensor<i8>) -> tensor<1x1x2x2xf32>
+  %none = onnx.NoValue : none
+  %2 = onnx.ConvTranspose %0, %1, %none {strides = array<i64: 2, 2>} : (tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>, none) -> tensor<1x1x4x4xf32>
+  %3 = onnx.QuantizeLinear %2, %s, %xz : (tensor<1x1x4x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<1x1x4x4xui8>
+  return %3 : tensor<1x1x4x4xui8>
+}
