@@ -279,6 +279,14 @@ static bool parseInstruction(Line &line, std::string_view mnemonic,
         (instruction.waits | instruction.signals) >> unsigned(*own) & 1)
       return line.fail(at, "a token of the unit itself");
   }
+  // Zero, which is what a field has that is not named, is a row of the
+  // scratchpad.
+  for (const Field &field : form->fields)
+    if (field.kind == Field::Kind::Address &&
+        !(field.spaces >> unsigned(Space::Scratchpad) & 1) &&
+        std::find(seen.begin(), seen.end(), field.name) == seen.end())
+      return line.fail(start, std::string(mnemonic) + " needs the field " +
+                                  quoted(field.name));
   return true;
 }
 

@@ -169,6 +169,9 @@ TEST(Isa, AssemblerErrorsHavePositions) {
   EXPECT_EQ(errorOfLine("load.fill to=acc[3]+"),
             "3:20: 'to' cannot accumulate");
   EXPECT_EQ(errorOfLine("execute.multiply c=sp[3]"), "3:20: expected acc[row]");
+  // Found by the fuzzer: what the disassembler wrote of it was no program.
+  EXPECT_EQ(errorOfLine("execute.multiply a=sp[0]; c=acc[0]"),
+            "3:1: execute.multiply needs the field 'c'");
   EXPECT_EQ(errorOfLine("load.in wait=dma"),
             "3:14: expected load, execute, store or vector, found 'dma'");
   EXPECT_EQ(errorOfLine("load.in wait=store,store"),
