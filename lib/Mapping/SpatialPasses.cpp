@@ -94,13 +94,9 @@ LogicalResult MapSpatialPass::readOptions() {
     return getOperation().emitError("there is no objective '")
            << objectiveName << "'; latency, energy, edp";
   options.objective = *objective;
-  CollectingDiagnosticSink sink;
-  std::optional<MachineDesc> found = isMachineFile(machineName)
-                                         ? loadMachine(machineName, sink)
-                                         : findMachine(machineName, "", sink);
-  if (!found)
-    return getOperation().emitError("there is no machine ") << machineName;
-  machine = std::make_shared<MachineDesc>(std::move(*found));
+  std::string why;
+  if (!(machine = findMachine(machineName, why)))
+    return getOperation().emitError() << why;
   return success();
 }
 
