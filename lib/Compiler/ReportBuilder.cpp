@@ -35,6 +35,7 @@ private:
   void addFallback(RegionOp region);
   void addTensors(func::FuncOp main);
   void addRegion(RegionOp region, int64_t group);
+  void addLaunch(RegionOp region, const Cost &cost, int64_t group);
   double timeOf(RegionOp region, const Cost &cost) const;
   void addMemory(func::FuncOp main);
   ReportNode &nodeOf(Location loc);
@@ -134,6 +135,33 @@ double ReportBuilder::timeOf(RegionOp region, const Cost &cost) const {
   return microseconds;
 }
 
+/// Multiply-accumulates over what all positions of the array can do meanwhile.
+static double utilizationOf(const Cost &cost, const ArrayDesc &array) {
+  const SourcedValue *rate = &array.macsPerCycle;
+  for (const CostItem &item : cost.items)
+    if (llvm::StringRef type = item.component; type.consume_front("mac."))
+      rate = &array.macsPerCycleOf(type);
+  double most = cost.cycles * (rate->isSet() ? rate->value : 1);
+  for (const ArrayDesc::Axis &axis : array.axes)
+    most *= double(axis.size);
+  return most > 0 ? cost.macs / most : 0;
+}
+
+void ReportBuilder::addLaunch(RegionOp region, const Cost &cost,
+                              int64_t group) {
+  ReportLaunch &launch = report.launches.emplace_back();
+  NodeOrigin origin = nodeOrigin(region.getLoc());
+  launch.node = origin.node.empty() ? "(layout)" : origin.node;
+  launch.group = group;
+  if (auto dataflow = region->getAttrOfType<StringAttr>(dataflowAttrName))
+    launch.dataflow = dataflow.str();
+  launch.macs = cost.macs;
+  launch.cycles = cost.cycles;
+  launch.computeCycles = cost.computeCycles;
+  launch.utilization = utilizationOf(cost, options.machine->array);
+  launch.items.assign(cost.items.begin(), cost.items.end());
+}
+
 void ReportBuilder::addRegion(RegionOp region, int64_t group) {
   CostAttr attribute = region.getCostAttr();
   const MachineDesc &machine = machineOf(region);
@@ -155,6 +183,8 @@ void ReportBuilder::addRegion(RegionOp region, int64_t group) {
     }
   Cost cost = attribute.toCost();
   double microseconds = timeOf(region, cost);
+  if (&machine != host.get() && !machine.array.axes.empty())
+    addLaunch(region, cost, group);
   auto addPart = [&](Location loc, double share, bool isRoot) {
     ReportNode &node = nodeOf(loc);
     node.group = group;

@@ -257,6 +257,10 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
   task.op.setCostAttr(CostAttr::get(context, *best));
   task.op.setMachineAttr(StringAttr::get(context, machine->name));
   task.op->setAttr(alternativesAttrName, ArrayAttr::get(context, others));
+  llvm::StringRef dataflow = AccessModel(task.region.workload, *machine)
+                                 .dataflowOf(found.candidates[0].mapping);
+  if (!dataflow.empty())
+    task.op->setAttr(dataflowAttrName, StringAttr::get(context, dataflow));
   std::string placement = "array";
   if (!task.region.note.empty())
     placement += ": " + task.region.note;

@@ -36,6 +36,30 @@ def test_sums(name):
     assert set(totals["bytes"]) == {memory for node in data["nodes"] for memory in node["bytes"]}
 
 
+def test_launches():
+    """What a program on an array does follows from its items; reports of other machines have none."""
+    made, data = written("bert").made, written("bert").data
+    assert len(data["launches"]) == len(made["launches"]) > 50
+    for launch, source in zip(data["launches"], made["launches"], strict=True):
+        assert launch["stall_cycles"] == pytest.approx(launch["cycles"] - launch["compute_cycles"])
+        assert {key: launch[key] for key in source} == source
+        assert sum(launch["energy_pj"].values()) == pytest.approx(energy_of(source), rel=1e-12)
+        reads = {item["component"]: item["count"] for item in source["items"]}
+        assert launch["bytes"]["dram"] == {"read": reads["dram.read"], "write": reads["dram.write"]}
+    assert written("resnet50").data["launches"] == []
+    older = copy.deepcopy(made)
+    del older["launches"]
+    (folder() / "older.json").write_text(json.dumps(older))
+    assert aicc_report(folder() / "older.json", "-o", folder() / "newer.json").returncode == 0
+    assert json.loads((folder() / "newer.json").read_text())["launches"] == []
+
+
+def test_launch_of_a_node():
+    launch = written("bert").data["launches"][0]
+    text = aicc_report(written("bert").json, f"--node={launch['node']}").stdout
+    assert "on the array" in text and "25.0 %" in text
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_memory(name):
     memory = written(name).data["memory"]
@@ -98,7 +122,7 @@ def test_schema():
     for name in NAMES:
         checker.validate(written(name).data)
     small = copy.deepcopy(written("bert").data)
-    for key in ("nodes", "fallbacks"):
+    for key in ("nodes", "launches", "fallbacks"):
         del small[key][3:]
     removed = 0
     for path in required_keys(SCHEMA):
@@ -137,7 +161,8 @@ def test_units_in_keys():
     )
     # Counts, shares and positions have no unit; "read" and "write" stand in "bytes".
     plain = {"cycles", "compute_cycles", "macs", "count", "group", "first_step", "last_step", "resource_share", "year",
-             "shape", "value", "unscaled_value", "read", "write", "by_component"}  # fmt: skip
+             "shape", "value", "unscaled_value", "read", "write", "by_component",
+             "stall_cycles", "utilization"}  # fmt: skip
     found = {key for key, _ in numbers(SCHEMA)}
     assert len(found) > 25
     assert {key for key in found - plain if not unit.search(key)} == set()
