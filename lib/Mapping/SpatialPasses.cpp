@@ -11,6 +11,8 @@
 #include "mlir/IR/Threading.h"
 #include "llvm/ADT/StringSwitch.h"
 
+#include <cmath>
+
 namespace aicc {
 #define GEN_PASS_DEF_MAPSPATIALPASS
 #define GEN_PASS_DEF_REFUSELOWERINGPASS
@@ -106,11 +108,36 @@ void MapSpatialPass::leaveToHost(RegionOp op, const llvm::Twine &why) {
       StringAttr::get(op.getContext(), "host: " + why + "; not priced"));
 }
 
+/// Everything starts and ends in the outermost memory. Where that is too small
+/// for whole operands, `why` says by how much: no search can find a mapping.
+static bool fitsOutermost(const Workload &workload, const MachineDesc &machine,
+                          std::string &why) {
+  if (machine.memories.empty() || machine.memories.back().bytes == 0)
+    return true;
+  const MemoryDesc &memory = machine.memories.back();
+  AccessModel model(workload, machine);
+  double needed = 0;
+  for (auto [o, operand] : llvm::enumerate(workload.operands))
+    needed += model.wholeElements(unsigned(o)) * double(operand.bits) / 8 *
+              (memory.keepsZeros ? 1 : operand.density);
+  MappingFault fault;
+  fault.kind = MappingFault::Kind::Capacity;
+  fault.memory = unsigned(machine.memories.size() - 1);
+  fault.found = std::ceil(needed);
+  fault.expected = double(memory.bytes / (memory.doubleBuffered ? 2 : 1));
+  if (fault.found <= fault.expected)
+    return true;
+  why = fault.describe(machine);
+  return false;
+}
+
 std::optional<Task> MapSpatialPass::taskOf(RegionOp op, double share,
                                            std::string &why) const {
   if (lowering) {
     if (auto group = lowering->match(op, *machine, share, why)) {
       SpatialRegion region = group->region;
+      if (!fitsOutermost(region.workload, *machine, why))
+        return std::nullopt;
       return Task{op, std::move(region), std::move(group)};
     }
     if (!pricesOthers)
@@ -122,7 +149,7 @@ std::optional<Task> MapSpatialPass::taskOf(RegionOp op, double share,
   std::optional<SpatialRegion> region;
   if (succeeded(model))
     region = toSpatialRegion(*model, *machine, kind, why);
-  if (!region)
+  if (!region || !fitsOutermost(region->workload, *machine, why))
     return std::nullopt;
   return Task{op, std::move(*region), std::nullopt};
 }
