@@ -72,8 +72,7 @@ void ReportBuilder::addTensors(func::FuncOp main) {
 
 ReportNode &ReportBuilder::nodeOf(Location loc) {
   NodeOrigin origin = nodeOrigin(loc);
-  // What no node asked for: copies between layouts.
-  std::string name = origin.node.empty() ? "(layout)" : origin.node;
+  std::string name = origin.node.empty() ? layoutNodeName.str() : origin.node;
   auto [entry, isNew] =
       known.try_emplace(name + '\0' + origin.op, report.nodes.size());
   if (isNew) {
@@ -151,7 +150,7 @@ void ReportBuilder::addLaunch(RegionOp region, const Cost &cost,
                               int64_t group) {
   ReportLaunch &launch = report.launches.emplace_back();
   NodeOrigin origin = nodeOrigin(region.getLoc());
-  launch.node = origin.node.empty() ? "(layout)" : origin.node;
+  launch.node = origin.node.empty() ? layoutNodeName.str() : origin.node;
   launch.group = group;
   if (auto dataflow = region->getAttrOfType<StringAttr>(dataflowAttrName))
     launch.dataflow = dataflow.str();

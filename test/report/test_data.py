@@ -8,7 +8,7 @@ import subprocess
 
 import fixtures
 import pytest
-from conftest import tool
+from conftest import run_tool, tool
 from reports import NAMES, SCHEMA, aicc_report, changed, folder, written
 
 
@@ -269,9 +269,45 @@ def test_overlay():
             assert data["results"][node["name"]] == {"value": pytest.approx(value(node), rel=1e-4)}
         stops = [stop["stop"] for stop in data["gradient"]]
         assert stops[0] == 0 and stops[-1] == 1 and stops == sorted(stops)
-    # A node without a name is called as Model Explorer calls it.
+    # Nodes without a name are called as Model Explorer's adapter calls them, if none has one.
     done = aicc_report(written("single").json, "--overlay=time")
-    assert list(json.loads(done.stdout)["results"]) == ["<node_0>"]
+    assert list(json.loads(done.stdout)["results"]) == ["node"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_overlay_in_model_explorer(named, tmp_path):
+    """Against the package itself: its form of node data, and the ids that its ONNX adapter gives to nodes."""
+    builder = pytest.importorskip(
+        "model_explorer.node_data_builder", reason="the Python package ai-edge-model-explorer is not installed"
+    )
+    adapter = pytest.importorskip(
+        "model_explorer_onnx.main", reason="the Python package model-explorer-onnx is not installed"
+    )
+    import onnx
+    from onnx import TensorProto, helper
+
+    kinds = ["Exp", "Neg", "Softmax"]
+    names = ["block/exp", "block/neg", "head"] if named else ["", "", ""]
+    graph = helper.make_graph(
+        [helper.make_node(op, [f"v{i}"], [f"v{i + 1}"], name=names[i]) for i, op in enumerate(kinds)],
+        "net",
+        [helper.make_tensor_value_info("v0", TensorProto.FLOAT, [4, 8])],
+        [helper.make_tensor_value_info("v3", TensorProto.FLOAT, [4, 8])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "net.onnx")
+    report, overlay = tmp_path / "net.json", tmp_path / "overlay.json"
+    done = run_tool(tool("aicc"), str(tmp_path / "net.onnx"), "--quiet", "--emit=report", "-o", str(report))
+    assert done.returncode == 0, done.stderr
+    assert aicc_report(report, "--overlay=energy", "-o", overlay).returncode == 0
+    data = json.loads(overlay.read_text())
+    results = {key: builder.NodeDataResult(**each) for key, each in data["results"].items()}
+    gradient = [builder.GradientItem(**stop) for stop in data["gradient"]]
+    again = json.loads(builder.GraphNodeData(results=results, gradient=gradient).to_json_string())
+    assert {key: again[key] for key in data} == data
+    graphs = adapter.ONNXAdapter().convert(str(tmp_path / "net.onnx"), {})["graphs"]
+    ops = {node.id for node in graphs[0].nodes if not node.id.startswith("[value]")}
+    assert results.keys() == ops and len(ops) == 3
 
 
 def test_difference():

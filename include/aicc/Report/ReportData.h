@@ -81,6 +81,9 @@ struct ReportAlternative {
   std::string why; ///< Not taken.
 };
 
+/// Stands for a node where none asked for the work: copies between layouts.
+inline constexpr llvm::StringLiteral layoutNodeName = "(layout)";
+
 /// One ONNX node. Of a fused group each node has its own part of the cost.
 struct ReportNode {
   std::string name; ///< As in the model, or "#<index>" where it has none.
