@@ -2,6 +2,8 @@
 
 #include "lib/Compiler/Budgets.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace aicc;
@@ -11,6 +13,15 @@ bool BudgetCheck::isBetterThan(const BudgetCheck &other) const {
   if (keeps() != other.keeps())
     return keeps();
   return keeps() ? score < other.score : excess < other.excess;
+}
+
+size_t aicc::unpricedNodes(const ReportData &report) {
+  llvm::StringSet<> priced;
+  for (const ReportNode &node : report.nodes)
+    priced.insert(node.name);
+  return llvm::count_if(report.fallbacks, [&](const ReportFallback &fallback) {
+    return !priced.contains(fallback.node);
+  });
 }
 
 BudgetCheck aicc::checkBudgets(const ReportData &report, const Budgets &budgets,

@@ -23,6 +23,9 @@ struct BudgetCheck {
   bool isBetterThan(const BudgetCheck &other) const;
 };
 
+/// Nodes that the report's numbers leave out.
+size_t unpricedNodes(const ReportData &report);
+
 /// The energy and time of one run, and the memory of the program: arena and
 /// constants.
 BudgetCheck checkBudgets(const ReportData &report, const Budgets &budgets,

@@ -119,7 +119,7 @@ bool Compilation::findTarget() {
   std::string family = llvm::StringRef(options.target).split('/').first.str();
   std::optional<MachineDesc> machine;
   if (isMachineFile(options.target)) {
-    if (!(machine = loadMachine(options.target, sink)))
+    if (!(machine = findMachine(options.target, "", sink)))
       return false;
     family = machine->family;
   }
@@ -338,7 +338,7 @@ bool Compilation::mapWithinBudgets() {
   options.objective = chosen;
   if (!best->keeps()) {
     std::string unpriced;
-    if (size_t left = report->fallbacks.size())
+    if (size_t left = unpricedNodes(*report))
       unpriced = " (" + std::to_string(left) + " nodes on the host not priced)";
     fail(ErrorCode::Budget, options.modelPath,
          "no mapping for " + options.machine->family + "/" +

@@ -174,3 +174,29 @@ aicc::findMachine(llvm::StringRef spec, llvm::StringRef features,
   reportUnknown(spec, "", machines, sink);
   return std::nullopt;
 }
+
+std::shared_ptr<const MachineDesc> aicc::findMachine(llvm::StringRef spec,
+                                                     std::string &why) {
+  CollectingDiagnosticSink sink;
+  std::optional<MachineDesc> found = findMachine(spec, "", sink);
+  if (found)
+    return std::make_shared<MachineDesc>(std::move(*found));
+  for (const Diagnostic &diagnostic : sink.diagnostics())
+    if (diagnostic.severity == Severity::Error) {
+      why = diagnostic.message;
+      break;
+    }
+  return nullptr;
+}
+
+std::shared_ptr<const MachineDesc> aicc::hostMachine(llvm::StringRef cpu,
+                                                     llvm::StringRef triple) {
+  CollectingDiagnosticSink sink;
+  std::optional<std::string> features = machineFeatures(cpu, triple, sink);
+  std::optional<MachineDesc> found =
+      features ? findMachine("cpu", *features, sink) : std::nullopt;
+  if (!found)
+    return nullptr;
+  dropMissing(*found, *features);
+  return std::make_shared<MachineDesc>(std::move(*found));
+}

@@ -6,6 +6,7 @@
 #include "aicc/Energy/Machine.h"
 #include "aicc/Memory/BufferPlan.h"
 #include "aicc/Support/MlirDiagnostics.h"
+#include "aicc/Target/Machines.h"
 #include "dialects/aicc/IR/Aicc.h"
 #include "lib/Compiler/Manifest.h"
 
@@ -29,15 +30,20 @@ public:
   ReportData build();
 
 private:
+  void findHost(func::FuncOp main);
+  const MachineDesc &machineOf(RegionOp region) const;
+  void addFallback(RegionOp region);
   void addTensors(func::FuncOp main);
   void addRegion(RegionOp region, int64_t group);
-  void addFallback(RegionOp region);
+  void addLaunch(RegionOp region, const Cost &cost, int64_t group);
   double timeOf(RegionOp region, const Cost &cost) const;
   void addMemory(func::FuncOp main);
   ReportNode &nodeOf(Location loc);
 
   ModuleOp module;
   const CompileOptions &options;
+  /// Beside the machine, if that left regions to it; else null.
+  std::shared_ptr<const MachineDesc> host;
   ReportData report;
   llvm::StringMap<size_t> known; ///< Nodes by name and op.
 };
@@ -66,8 +72,7 @@ void ReportBuilder::addTensors(func::FuncOp main) {
 
 ReportNode &ReportBuilder::nodeOf(Location loc) {
   NodeOrigin origin = nodeOrigin(loc);
-  // What no node asked for: copies between layouts.
-  std::string name = origin.node.empty() ? "(layout)" : origin.node;
+  std::string name = origin.node.empty() ? layoutNodeName.str() : origin.node;
   auto [entry, isNew] =
       known.try_emplace(name + '\0' + origin.op, report.nodes.size());
   if (isNew) {
@@ -108,22 +113,61 @@ static std::vector<ReportAlternative> alternativesOf(RegionOp region,
   return result;
 }
 
-/// In microseconds, with the workers that share the group.
+/// What runs a region.
+const MachineDesc &ReportBuilder::machineOf(RegionOp region) const {
+  StringAttr name = region.getMachineAttr();
+  bool isOther = name && name.getValue() != options.machine->name;
+  return host && isOther ? *host : *options.machine;
+}
+
+/// In microseconds, with the workers that share the group. Cycles are those of
+/// the machine that was asked for, wherever the group runs.
 double ReportBuilder::timeOf(RegionOp region, const Cost &cost) const {
-  const MachineDesc &machine = *options.machine;
+  const MachineDesc &machine = machineOf(region);
   MappingAttr mapping = region.getMappingAttr();
-  double cycles = cost.cycles;
+  double microseconds = cost.cycles / options.machine->clockMhz.value;
   if (mapping && mapping.getParallel() > 0 && mapping.getGrain() > 0) {
     double workers = options.threads ? options.threads : machine.cores;
-    cycles = cycles / workers + machine.forkJoinCycles.value;
+    microseconds = microseconds / workers +
+                   machine.forkJoinCycles.value / machine.clockMhz.value;
   }
-  return cycles / machine.clockMhz.value;
+  return microseconds;
+}
+
+/// Multiply-accumulates over what all positions of the array can do meanwhile.
+static double utilizationOf(const Cost &cost, const ArrayDesc &array) {
+  const SourcedValue *rate = &array.macsPerCycle;
+  for (const CostItem &item : cost.items)
+    if (llvm::StringRef type = item.component; type.consume_front("mac."))
+      rate = &array.macsPerCycleOf(type);
+  double most = cost.cycles * (rate->isSet() ? rate->value : 1);
+  for (const ArrayDesc::Axis &axis : array.axes)
+    most *= double(axis.size);
+  return most > 0 ? cost.macs / most : 0;
+}
+
+void ReportBuilder::addLaunch(RegionOp region, const Cost &cost,
+                              int64_t group) {
+  ReportLaunch &launch = report.launches.emplace_back();
+  NodeOrigin origin = nodeOrigin(region.getLoc());
+  launch.node = origin.node.empty() ? layoutNodeName.str() : origin.node;
+  launch.group = group;
+  if (auto dataflow = region->getAttrOfType<StringAttr>(dataflowAttrName))
+    launch.dataflow = dataflow.str();
+  launch.macs = cost.macs;
+  launch.cycles = cost.cycles;
+  launch.computeCycles = cost.computeCycles;
+  launch.utilization = utilizationOf(cost, options.machine->array);
+  launch.items.assign(cost.items.begin(), cost.items.end());
 }
 
 void ReportBuilder::addRegion(RegionOp region, int64_t group) {
   CostAttr attribute = region.getCostAttr();
+  const MachineDesc &machine = machineOf(region);
+  if (!attribute || &machine == host.get())
+    addFallback(region);
   if (!attribute)
-    return addFallback(region);
+    return;
   SmallVector<linalg::GenericOp> ops(
       region.getBody().front().getOps<linalg::GenericOp>());
   double all = 0, mostMacs = 0;
@@ -137,8 +181,9 @@ void ReportBuilder::addRegion(RegionOp region, int64_t group) {
       root = op;
     }
   Cost cost = attribute.toCost();
-  const MachineDesc &machine = *options.machine;
   double microseconds = timeOf(region, cost);
+  if (&machine != host.get() && !machine.array.axes.empty())
+    addLaunch(region, cost, group);
   auto addPart = [&](Location loc, double share, bool isRoot) {
     ReportNode &node = nodeOf(loc);
     node.group = group;
@@ -175,7 +220,7 @@ void ReportBuilder::addRegion(RegionOp region, int64_t group) {
     addPart(op.getLoc(), arithmeticOf(op) / all, op == root);
 }
 
-/// A group without a cost is not priced on this machine; the reason is told.
+/// A group that the machine does not run; the reason is told.
 void ReportBuilder::addFallback(RegionOp region) {
   auto placement = region->getAttrOfType<StringAttr>(placementAttrName);
   auto [ranOn, reason] =
@@ -225,6 +270,21 @@ void ReportBuilder::addMemory(func::FuncOp main) {
   }
 }
 
+/// The processor of --mcpu, if regions run there and not on the machine.
+void ReportBuilder::findHost(func::FuncOp main) {
+  bool isUsed = llvm::any_of(main.getOps<RegionOp>(), [&](RegionOp region) {
+    StringAttr name = region.getMachineAttr();
+    return name && name.getValue() != options.machine->name;
+  });
+  if (!isUsed || !(host = hostMachine(options.cpu, options.triple)))
+    return;
+  // Under the names that its components have in the items.
+  for (ReportFigure &figure : describeMachine(*host).figures) {
+    figure.part.insert(0, hostComponentPrefix);
+    report.machine.figures.push_back(std::move(figure));
+  }
+}
+
 ReportData ReportBuilder::build() {
   report.compilerVersion = version().str();
   report.model.name = llvm::sys::path::filename(options.modelPath).str();
@@ -244,6 +304,7 @@ ReportData ReportBuilder::build() {
   if (!main || main.isExternal())
     return std::move(report);
   addTensors(main);
+  findHost(main);
   int64_t group = 0;
   for (RegionOp region : main.getBody().getOps<RegionOp>())
     addRegion(region, group++);

@@ -106,6 +106,6 @@ KeyNames aicc::reservedMemoryNames() {
   static constexpr StringLiteral names[] = {
       "mac",  "add",         "mul",       "cell",    "wordline", "bitline",
       "dac",  "adc",         "program",   "pe",      "chip",     "hop",
-      "link", "instruction", "shift_add", "leakage", "total"};
+      "link", "instruction", "shift_add", "leakage", "total",    "cpu"};
   return names;
 }

@@ -177,14 +177,9 @@ static bool checkResidence(const AccessModel &model, const Mapping &mapping,
   return true;
 }
 
-/// A dataflow keeps the operand of one role still in the innermost loop that
-/// goes from step to step. An operand that all loops move (the weights of a
-/// product with a vector) has no loop to be still in: it is used once.
-static bool checkDataflow(const AccessModel &model, const Mapping &mapping,
-                          MappingFault &fault) {
-  const auto &dataflows = model.machine.array.dataflows;
-  if (dataflows.empty())
-    return true;
+/// The dimension of the innermost loop that goes from step to step; -1: there
+/// is one step.
+static int innermostStep(const AccessModel &model, const Mapping &mapping) {
   SmallVector<int64_t, 8> left;
   for (const Workload::Dim &dim : model.workload.dims)
     left.push_back(dim.size);
@@ -194,25 +189,47 @@ static bool checkDataflow(const AccessModel &model, const Mapping &mapping,
       innermost = int(loop.dim);
     left[loop.dim] = std::min(left[loop.dim], loop.tile);
   }
+  return innermost;
+}
+
+/// A dataflow keeps the operand of one role still in the innermost loop that
+/// goes from step to step. An operand that all loops move (the weights of a
+/// product with a vector) has no loop to be still in: it is used once.
+static bool isStill(const AccessModel &model, int innermost, OperandRole role) {
   auto isUsedOnce = [&](unsigned o) {
     for (auto [d, dim] : llvm::enumerate(model.workload.dims))
       if (dim.size > 1 && !model.shapeOf(o).moves(unsigned(d)))
         return false;
     return true;
   };
-  auto isStill = [&](OperandRole role) {
-    for (auto [o, operand] : llvm::enumerate(model.workload.operands))
-      if (operand.role == role && innermost >= 0 &&
-          model.shapeOf(unsigned(o)).moves(unsigned(innermost)) &&
-          !isUsedOnce(unsigned(o)))
-        return false;
+  for (auto [o, operand] : llvm::enumerate(model.workload.operands))
+    if (operand.role == role && innermost >= 0 &&
+        model.shapeOf(unsigned(o)).moves(unsigned(innermost)) &&
+        !isUsedOnce(unsigned(o)))
+      return false;
+  return true;
+}
+
+static constexpr std::pair<llvm::StringLiteral, OperandRole> stillRoles[] = {
+    {"weight_stationary", OperandRole::Weight},
+    {"output_stationary", OperandRole::Output},
+    {"input_stationary", OperandRole::Input}};
+
+llvm::StringRef AccessModel::dataflowOf(const Mapping &mapping) const {
+  const auto &dataflows = machine.array.dataflows;
+  int innermost = innermostStep(*this, mapping);
+  for (const auto &[name, role] : stillRoles)
+    if ((dataflows.empty() || llvm::is_contained(dataflows, name)) &&
+        isStill(*this, innermost, role))
+      return name;
+  return "";
+}
+
+static bool checkDataflow(const AccessModel &model, const Mapping &mapping,
+                          MappingFault &fault) {
+  if (model.machine.array.dataflows.empty() ||
+      !model.dataflowOf(mapping).empty())
     return true;
-  };
-  for (llvm::StringRef dataflow : dataflows)
-    if ((dataflow == "weight_stationary" && isStill(OperandRole::Weight)) ||
-        (dataflow == "input_stationary" && isStill(OperandRole::Input)) ||
-        (dataflow == "output_stationary" && isStill(OperandRole::Output)))
-      return true;
   fault.kind = Kind::Dataflow;
   return false;
 }

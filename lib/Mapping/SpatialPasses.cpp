@@ -11,6 +11,8 @@
 #include "mlir/IR/Threading.h"
 #include "llvm/ADT/StringSwitch.h"
 
+#include <cmath>
+
 namespace aicc {
 #define GEN_PASS_DEF_MAPSPATIALPASS
 #define GEN_PASS_DEF_REFUSELOWERINGPASS
@@ -94,13 +96,9 @@ LogicalResult MapSpatialPass::readOptions() {
     return getOperation().emitError("there is no objective '")
            << objectiveName << "'; latency, energy, edp";
   options.objective = *objective;
-  CollectingDiagnosticSink sink;
-  std::optional<MachineDesc> found = isMachineFile(machineName)
-                                         ? loadMachine(machineName, sink)
-                                         : findMachine(machineName, "", sink);
-  if (!found)
-    return getOperation().emitError("there is no machine ") << machineName;
-  machine = std::make_shared<MachineDesc>(std::move(*found));
+  std::string why;
+  if (!(machine = findMachine(machineName, why)))
+    return getOperation().emitError() << why;
   return success();
 }
 
@@ -110,11 +108,36 @@ void MapSpatialPass::leaveToHost(RegionOp op, const llvm::Twine &why) {
       StringAttr::get(op.getContext(), "host: " + why + "; not priced"));
 }
 
+/// Everything starts and ends in the outermost memory. Where that is too small
+/// for whole operands, `why` says by how much: no search can find a mapping.
+static bool fitsOutermost(const Workload &workload, const MachineDesc &machine,
+                          std::string &why) {
+  if (machine.memories.empty() || machine.memories.back().bytes == 0)
+    return true;
+  const MemoryDesc &memory = machine.memories.back();
+  AccessModel model(workload, machine);
+  double needed = 0;
+  for (auto [o, operand] : llvm::enumerate(workload.operands))
+    needed += model.wholeElements(unsigned(o)) * double(operand.bits) / 8 *
+              (memory.keepsZeros ? 1 : operand.density);
+  MappingFault fault;
+  fault.kind = MappingFault::Kind::Capacity;
+  fault.memory = unsigned(machine.memories.size() - 1);
+  fault.found = std::ceil(needed);
+  fault.expected = double(memory.bytes / (memory.doubleBuffered ? 2 : 1));
+  if (fault.found <= fault.expected)
+    return true;
+  why = fault.describe(machine);
+  return false;
+}
+
 std::optional<Task> MapSpatialPass::taskOf(RegionOp op, double share,
                                            std::string &why) const {
   if (lowering) {
     if (auto group = lowering->match(op, *machine, share, why)) {
       SpatialRegion region = group->region;
+      if (!fitsOutermost(region.workload, *machine, why))
+        return std::nullopt;
       return Task{op, std::move(region), std::move(group)};
     }
     if (!pricesOthers)
@@ -126,7 +149,7 @@ std::optional<Task> MapSpatialPass::taskOf(RegionOp op, double share,
   std::optional<SpatialRegion> region;
   if (succeeded(model))
     region = toSpatialRegion(*model, *machine, kind, why);
-  if (!region)
+  if (!region || !fitsOutermost(region->workload, *machine, why))
     return std::nullopt;
   return Task{op, std::move(*region), std::nullopt};
 }
@@ -263,6 +286,10 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
   task.op.setCostAttr(CostAttr::get(context, *best));
   task.op.setMachineAttr(StringAttr::get(context, machine->name));
   task.op->setAttr(alternativesAttrName, ArrayAttr::get(context, others));
+  llvm::StringRef dataflow = AccessModel(task.region.workload, *machine)
+                                 .dataflowOf(found.candidates[0].mapping);
+  if (!dataflow.empty())
+    task.op->setAttr(dataflowAttrName, StringAttr::get(context, dataflow));
   std::string placement = "array";
   if (!task.region.note.empty())
     placement += ": " + task.region.note;

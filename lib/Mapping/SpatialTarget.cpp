@@ -38,12 +38,21 @@ void SpatialTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
     pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
     pm.addNestedPass<func::FuncOp>(
         createMapSpatialPass(options.machine, options.objective, kind));
+    addHostPass(pm, options);
   }
   if (to > Stage::Mapped) {
     RefuseLoweringPassOptions refusal;
     refusal.family = family.str();
     pm.addPass(createRefuseLoweringPass(refusal));
   }
+}
+
+void SpatialTarget::addHostPass(OpPassManager &pm,
+                                const CompileOptions &options) const {
+  if (!makeHostPass)
+    return;
+  if (std::unique_ptr<Pass> pass = makeHostPass(options))
+    pm.addNestedPass<func::FuncOp>(std::move(pass));
 }
 
 LogicalResult SpatialTarget::emit(ModuleOp, EmitKind,

@@ -240,6 +240,20 @@ static bool fromJSON(const json::Value &value, ReportNode &out,
   return !members.get("group") || members.whole("group", out.group);
 }
 
+static bool fromJSON(const json::Value &value, ReportLaunch &out,
+                     json::Path path) {
+  Members members(value, path);
+  if (!members || !members.text("node", out.node) ||
+      !members.text("dataflow", out.dataflow) ||
+      !members.amount("macs", out.macs) ||
+      !members.amount("cycles", out.cycles) ||
+      !members.amount("compute_cycles", out.computeCycles) ||
+      !members.amount("utilization", out.utilization) ||
+      !members.list("items", out.items))
+    return false;
+  return !members.get("group") || members.whole("group", out.group);
+}
+
 static bool fromJSON(const json::Value &value, ReportBuffer &out,
                      json::Path path) {
   Members members(value, path);
@@ -318,6 +332,7 @@ static bool fromJSON(const json::Value &value, ReportData &out,
       !members.list("model", out.model) ||
       !members.text("objective", out.objective) || !readOptions(members, out) ||
       !members.list("nodes", out.nodes) ||
+      (members.get("launches") && !members.list("launches", out.launches)) ||
       !members.list("fallbacks", out.fallbacks) ||
       !members.list("memory", out.memory) ||
       !members.list("machine", out.machine) ||

@@ -144,6 +144,21 @@ static void printNode(JsonText &json, const ReportNode &node) {
   printAlternatives(json, node.alternatives);
 }
 
+static void printLaunch(JsonText &json, const ReportLaunch &launch) {
+  json.text("node", launch.node);
+  if (launch.group >= 0)
+    json.number("group", double(launch.group));
+  json.text("dataflow", launch.dataflow);
+  json.number("macs", launch.macs);
+  json.number("cycles", launch.cycles);
+  json.number("compute_cycles", launch.computeCycles);
+  json.number("stall_cycles", launch.stallCycles());
+  json.number("utilization", launch.utilization);
+  printShares(json, sharesOf(launch.items), "energy_pj");
+  printTraffic(json, trafficOf(launch.items));
+  printItems(json, launch.items);
+}
+
 static void printMemory(JsonText &json, const ReportMemory &memory) {
   std::vector<int64_t> live = liveBytes(memory);
   int64_t peak = 0;
@@ -230,6 +245,7 @@ static void printReport(JsonText &json, const ReportData &data) {
   json.object("totals", [&] { printTotals(json, totals); });
   printUncertainty(json, data);
   json.lines("nodes", data.nodes, printNode);
+  json.lines("launches", data.launches, printLaunch);
   json.lines("fallbacks", data.fallbacks,
              [](JsonText &line, const ReportFallback &fallback) {
                line.text("node", fallback.node);

@@ -11,6 +11,8 @@
 
 #include "aicc/Report/Report.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -47,21 +49,38 @@ static double rounded(double value) {
   return std::strtod(text, nullptr);
 }
 
-/// "#7", ours for a node without a name, is "<node_7>" in Model Explorer.
-static std::string keyOf(const ReportNode &node) {
-  llvm::StringRef index = node.name;
+/// Ours for a node without a name is "#7", its index in the graph.
+static std::optional<unsigned> indexOf(llvm::StringRef name) {
   unsigned number;
-  if (index.consume_front("#") && !index.getAsInteger(10, number))
-    return ("<node_" + index + ">").str();
-  return node.name;
+  if (name.consume_front("#") && !name.getAsInteger(10, number))
+    return number;
+  return std::nullopt;
+}
+
+/// The adapter names nodes without a name "node", "node_1" ... as it meets
+/// them: by their index where no node has a name. Where some have, the report
+/// does not know how many nodes without one come before.
+static std::optional<std::string> keyOf(const ReportNode &node,
+                                        bool someHaveNames) {
+  std::optional<unsigned> index = indexOf(node.name);
+  if (!index)
+    return node.name;
+  if (someHaveNames)
+    return std::nullopt;
+  return *index == 0 ? "node" : "node_" + std::to_string(*index);
 }
 
 void aicc::printOverlay(const ReportData &data, OverlayMetric metric,
                         llvm::raw_ostream &os) {
   // One value a key: equal names, and the launches of one node, add up.
   std::map<std::string, double> results;
+  bool someHaveNames = llvm::any_of(data.nodes, [](const ReportNode &node) {
+    return node.name != layoutNodeName && !indexOf(node.name);
+  });
   for (const ReportNode &node : data.nodes)
-    results[keyOf(node)] += valueOf(node, metric);
+    if (std::optional<std::string> key = keyOf(node, someHaveNames);
+        key && node.name != layoutNodeName)
+      results[*key] += valueOf(node, metric);
   // ColorBrewer's YlOrRd: light to dark, so that it reads without colour too.
   static constexpr std::pair<double, llvm::StringLiteral> gradient[] = {
       {0, "#ffffcc"}, {0.25, "#fed976"}, {0.5, "#fd8d3c"}, {1, "#bd0026"}};

@@ -192,6 +192,19 @@ static void explain(const ReportNode &node, llvm::raw_ostream &os) {
     printAlternatives(node, os);
 }
 
+static void explain(const ReportLaunch &launch, llvm::raw_ostream &os) {
+  os << "  on the array";
+  if (launch.group >= 0)
+    os << ", group " << launch.group;
+  os << ": "
+     << (launch.dataflow.empty() ? "nothing stays in place"
+                                 : printableName(launch.dataflow))
+     << ", " << siQuantity(launch.macs, "MAC") << ", "
+     << siQuantity(launch.cycles, "cycles") << ", "
+     << siQuantity(launch.stallCycles(), "of them stalls") << ", "
+     << percentage(launch.utilization, 1) << " of the array used\n";
+}
+
 bool aicc::printNodeText(const ReportData &data, llvm::StringRef name,
                          llvm::raw_ostream &os) {
   bool found = false;
@@ -202,6 +215,9 @@ bool aicc::printNodeText(const ReportData &data, llvm::StringRef name,
       os << '\n';
     found = true;
     explain(node, os);
+    for (const ReportLaunch &launch : data.launches)
+      if (launch.node == name && launch.group == node.group)
+        explain(launch, os);
   }
   return found;
 }

@@ -198,6 +198,11 @@ class Cost:
         return self.report["uncertainty"]
 
     @property
+    def launches(self) -> list[dict[str, typing.Any]]:
+        """Of a machine with an array: what each program on it does, as docs/report.schema.json describes it."""
+        return self.report.get("launches", [])
+
+    @property
     def fallbacks(self) -> list[dict[str, str]]:
         """What did not run where it was asked to: node, op, wanted, ran_on, reason."""
         return self.report["fallbacks"]

@@ -55,7 +55,7 @@ class Point:
     peak_memory_bytes : int or None
         Of intermediate values that are alive at once.
     unpriced : int or None
-        Nodes that the numbers leave out, because they run elsewhere: see `Cost.fallbacks`.
+        Nodes that the numbers leave out, because nothing is known of what runs them: see `Cost.fallbacks`.
     error : PointError or None
     key : str
         The result's address: a hash of model, machine, options and compiler.
@@ -176,8 +176,8 @@ def explore(
     models : path, bytes or onnx.ModelProto; a list of them; or {name: model}
         Workers on other computers must see the same paths; bytes and ModelProto travel.
     targets : str or path, or a list of them
-        FAMILY, FAMILY/MACHINE or a machine's FILE.yaml. FAMILY alone may mean another machine on
-        another worker's processor: name the machine where they differ.
+        FAMILY, FAMILY/MACHINE or a machine's FILE.yaml. The worker's processor runs what a device
+        leaves to the host, and decides what FAMILY alone means: name one by `mcpu` where they differ.
     objectives : str or list of str
         "latency", "energy", "edp".
     shapes : {input name: shape}, or {model name: {input name: shape}}
@@ -302,7 +302,7 @@ def _shapes_of(model: str, shapes: typing.Any) -> dict[str, tuple[int, ...]]:
 
 
 def _jobs(models: list[_Model], targets: list[str], objectives: list[str], shapes, options) -> list[_Job]:
-    machines = {target: _store.target_contents(target) for target in targets}
+    machines = {target: _store.target_contents(target, options) for target in targets}
     libraries = [os.fspath(path) for path in [options.get("load_target")] if path]
     shared = {name: str(value) for name, value in options.items()}
     jobs = []

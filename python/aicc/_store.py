@@ -13,7 +13,6 @@ import threading
 import typing
 
 from . import _native
-from ._compile import targets
 
 FORMAT = 1  # Of the files and of what goes into a key.
 
@@ -98,14 +97,16 @@ def is_machine_file(target: str) -> bool:
     return target.endswith((".yaml", ".yml"))
 
 
-def target_contents(target: str) -> dict[str, str]:
+def target_contents(target: str, options: typing.Mapping[str, typing.Any]) -> dict[str, str]:
     """What a target's name stands for: a file's hash; a machine of the compiler is part of the compiler's hash.
 
-    A family alone may mean another machine on another processor, so that this processor is part of it.
+    The processor decides what a family alone means, which instructions a machine may use, and what runs beside a
+    device: this computer's is part of it, if `options` do not name one.
     """
+    host = {} if options.get("mcpu", "native") != "native" else {"host": _host()}
     if is_machine_file(target):
-        return {"file": os.path.basename(target), "hash": _file_hash(target)}
-    return {"name": target} if target in targets() else {"name": target, "host": _host()}
+        return {"file": os.path.basename(target), "hash": _file_hash(target), **host}
+    return {"name": target, **host}
 
 
 def stamp(paths: typing.Iterable[str]) -> tuple:

@@ -39,6 +39,10 @@ std::shared_ptr<const MachineDesc> namedMachine(llvm::StringRef name);
 
 std::unique_ptr<mlir::Pass> createMapPass(RegionMapper mapper);
 std::unique_ptr<mlir::Pass> createSchedulePass(const CompileOptions &options);
+/// Maps what the device of `options` leaves to the processor of --mcpu; null if
+/// there is no machine of this family that suits it.
+std::unique_ptr<mlir::Pass> createMapHostPass(const CompileOptions &options);
+
 /// What the host's program gives to a device.
 class HostBuffers {
 public:

@@ -73,6 +73,40 @@ def CpuSchedulePass : Pass<"cpu-schedule", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::aicc::AICCDialect"];
 }
 
+def CpuMapHostPass : Pass<"cpu-map-host", "::mlir::func::FuncOp"> {
+  let summary = "Map what a device leaves to the processor beside it";
+  let description = [{
+    Regions without a `machine`, which `aicc-map-spatial` left to the host, get
+    a mapping for the processor `host` and its price, each as if it came alone.
+    Cycles are turned into those of the device's clock, and the components are
+    called `cpu.<component>`. What passes between regions of the device and of
+    the host is copied from one outermost memory to the other: the region of
+    the host pays for it, once for each value and direction, in time at the
+    rate of the slower memory. `aicc.placement` keeps the reason.
+
+    Before:
+    ```mlir
+    %1 = aicc.region ins(%0 : tensor<64xf32>) attributes {
+        aicc.placement = "host: the array sums products ...; not priced", layouts = [...]} { ... }
+    ```
+    After:
+    ```mlir
+    %1 = aicc.region ins(%0 : tensor<64xf32>) attributes {
+        aicc.placement = "host: the array sums products ...",
+        cost = #aicc.cost<..., items = {dram.read = ["bytes", 256.0, 64.0], cpu.l1.read = ...}>,
+        layouts = [...], machine = "x86_64_v4",
+        mapping = #aicc.mapping<loops = [0 by 16, 0 by 1 on 0], parallel = 0, grain = 0>} { ... }
+    ```
+  }];
+  let options = [
+    Option<"machineName", "machine", "std::string",
+           /*default=*/"\"systolic/gemmini16\"", "FAMILY/MACHINE or FILE.yaml of the device">,
+    Option<"hostName", "host", "std::string", /*default=*/"\"x86_64_v2\"",
+           "Machine of this family">
+  ];
+  let dependentDialects = ["::aicc::AICCDialect"];
+}
+
 def CpuGenerateLoopsPass : Pass<"cpu-generate-loops", "::mlir::ModuleOp"> {
   let summary = "Turn mapped regions into kernels and launches";
   let description = [{

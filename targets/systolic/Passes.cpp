@@ -4,13 +4,12 @@
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
 #include "dialects/systolic/IR/Systolic.h"
-#include "targets/cpu/Passes.h"
 #include "targets/systolic/Lowering/ArrayMachine.h"
 
 #include "llvm/ADT/StringMap.h"
 
 namespace aicc {
-#define GEN_PASS_DEF_SYSTOLICMAPHOSTPASS
+#define GEN_PASS_DEF_SYSTOLICCHECKHOSTPASS
 #define GEN_PASS_DEF_SYSTOLICEMBEDPROGRAMSPASS
 #define GEN_PASS_REGISTRATION
 #include "targets/systolic/Passes.h.inc"
@@ -20,39 +19,24 @@ using namespace mlir;
 using namespace aicc;
 using namespace aicc::systolic;
 
-/// The machine that an option of a pass names; else an error on `op`.
-static std::shared_ptr<const MachineDesc> machineOf(Operation *op,
-                                                    llvm::StringRef name) {
-  CollectingDiagnosticSink sink;
-  std::optional<MachineDesc> found = isMachineFile(name)
-                                         ? loadMachine(name, sink)
-                                         : findMachine(name, "", sink);
-  if (found)
-    return std::make_shared<MachineDesc>(std::move(*found));
-  op->emitError("there is no machine ") << name;
-  return nullptr;
-}
-
 namespace {
-struct SystolicMapHostPass
-    : aicc::impl::SystolicMapHostPassBase<SystolicMapHostPass> {
-  using SystolicMapHostPassBase::SystolicMapHostPassBase;
-  SystolicMapHostPass(std::shared_ptr<const MachineDesc> machine,
-                      std::shared_ptr<const MachineDesc> host, bool noFallback)
-      : machine(std::move(machine)), host(std::move(host)) {
+struct SystolicCheckHostPass
+    : aicc::impl::SystolicCheckHostPassBase<SystolicCheckHostPass> {
+  using SystolicCheckHostPassBase::SystolicCheckHostPassBase;
+  SystolicCheckHostPass(std::shared_ptr<const MachineDesc> machine,
+                        bool noFallback)
+      : machine(std::move(machine)) {
     this->noFallback = noFallback;
   }
-  SystolicMapHostPass(const SystolicMapHostPass &other)
-      : SystolicMapHostPassBase(other), machine(other.machine),
-        host(other.host) {}
+  SystolicCheckHostPass(const SystolicCheckHostPass &other)
+      : SystolicCheckHostPassBase(other), machine(other.machine) {}
 
   void runOnOperation() override;
 
 private:
   LogicalResult check(ArrayRef<RegionOp> onHost, bool usesArray);
-  LogicalResult map(RegionOp region, const cpu::RegionMapper &mapper);
 
-  std::shared_ptr<const MachineDesc> machine, host;
+  std::shared_ptr<const MachineDesc> machine;
 };
 
 struct SystolicEmbedProgramsPass
@@ -85,8 +69,8 @@ static llvm::StringRef reasonOf(RegionOp region) {
   return reason;
 }
 
-LogicalResult SystolicMapHostPass::check(ArrayRef<RegionOp> onHost,
-                                         bool usesArray) {
+LogicalResult SystolicCheckHostPass::check(ArrayRef<RegionOp> onHost,
+                                           bool usesArray) {
   if (noFallback && !onHost.empty()) {
     for (RegionOp region : onHost)
       withCode(region.emitError(), ErrorCode::Unsupported)
@@ -104,56 +88,29 @@ LogicalResult SystolicMapHostPass::check(ArrayRef<RegionOp> onHost,
          << reasonOf(onHost.front());
 }
 
-LogicalResult SystolicMapHostPass::map(RegionOp region,
-                                       const cpu::RegionMapper &mapper) {
-  if (!region.getLayoutsAttr())
-    return region.emitError("cannot be mapped: it has no layouts");
-  if (failed(mapper(region)))
-    return failure();
-  std::string placement = ("host: " + reasonOf(region)).str();
-  region->setAttr(placementAttrName,
-                  StringAttr::get(region.getContext(), placement));
-  if (CostAttr attribute = region.getCostAttr()) {
-    Cost cost = attribute.toCost();
-    double ratio = machine->clockMhz.value / host->clockMhz.value;
-    cost.cycles *= ratio;
-    cost.computeCycles *= ratio;
-    region.setCostAttr(CostAttr::get(region.getContext(), cost));
-  }
-  return success();
-}
-
-void SystolicMapHostPass::runOnOperation() {
-  func::FuncOp func = getOperation();
-  if (!machine)
-    machine = machineOf(func, machineName);
-  if (!host)
-    host = machineOf(func, "cpu/" + hostName);
-  if (!machine || !host)
+void SystolicCheckHostPass::runOnOperation() {
+  std::string why;
+  if (!machine && !(machine = findMachine(machineName, why))) {
+    getOperation().emitError() << why;
     return signalPassFailure();
+  }
   SmallVector<RegionOp> onHost;
   bool usesArray = false;
-  func.walk([&](RegionOp region) {
+  getOperation().walk([&](RegionOp region) {
     if (region.getMachineAttr())
       usesArray = true;
     else
       onHost.push_back(region);
   });
   if (failed(check(onHost, usesArray)))
-    return signalPassFailure();
-  cpu::RegionMapper mapper =
-      cpu::makeRegionMapper(*host, host->cores, Objective::Latency);
-  for (RegionOp region : onHost)
-    if (failed(map(region, mapper)))
-      return signalPassFailure();
+    signalPassFailure();
 }
 
 std::unique_ptr<Pass>
-aicc::systolic::createMapHostPass(std::shared_ptr<const MachineDesc> machine,
-                                  std::shared_ptr<const MachineDesc> host,
-                                  bool noFallback) {
-  return std::make_unique<SystolicMapHostPass>(std::move(machine),
-                                               std::move(host), noFallback);
+aicc::systolic::createCheckHostPass(std::shared_ptr<const MachineDesc> machine,
+                                    bool noFallback) {
+  return std::make_unique<SystolicCheckHostPass>(std::move(machine),
+                                                 noFallback);
 }
 
 //===----------------------------------------------------------------------===//
@@ -177,11 +134,11 @@ LogicalResult SystolicEmbedProgramsPass::numberEntries(
 
 void SystolicEmbedProgramsPass::runOnOperation() {
   ModuleOp module = getOperation();
-  if (!machine)
-    machine = machineOf(module, machineName);
-  if (!machine)
-    return signalPassFailure();
   std::string why;
+  if (!machine && !(machine = findMachine(machineName, why))) {
+    module.emitError() << why;
+    return signalPassFailure();
+  }
   std::optional<ArrayMachine> array = ArrayMachine::get(*machine, why);
   if (!array) {
     module.emitError(why);

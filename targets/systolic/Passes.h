@@ -18,8 +18,8 @@ namespace aicc::systolic {
 
 std::unique_ptr<mlir::Pass> createSplitGroupsPass();
 std::unique_ptr<mlir::Pass>
-createMapHostPass(std::shared_ptr<const MachineDesc> machine,
-                  std::shared_ptr<const MachineDesc> host, bool noFallback);
+createCheckHostPass(std::shared_ptr<const MachineDesc> machine,
+                    bool noFallback);
 std::unique_ptr<mlir::Pass>
 createEmbedProgramsPass(std::shared_ptr<const MachineDesc> machine);
 

@@ -28,38 +28,27 @@ def SystolicSplitGroupsPass : Pass<"systolic-split-groups", "::mlir::func::FuncO
   let dependentDialects = ["::aicc::AICCDialect"];
 }
 
-def SystolicMapHostPass : Pass<"systolic-map-host", "::mlir::func::FuncOp"> {
-  let summary = "Map what the array cannot run to the host's processor";
+def SystolicCheckHostPass : Pass<"systolic-check-host", "::mlir::func::FuncOp"> {
+  let summary = "Refuse models that the array has no part in";
   let description = [{
-    Regions that `aicc-map-spatial` left to the host get a mapping for the
-    processor `host`. Their costs are the processor's, with its cycles turned
-    into cycles of the array's clock; `aicc.placement` keeps the reason. If the
-    array runs nothing at all, that is an error, which says what its products
-    have to look like. With `no-fallback` every region on the host is an error
-    with its reason.
+    Changes nothing. If the array runs no region at all (none has a `machine`),
+    that is an error, which says what its products have to look like. With
+    `no-fallback` every region that `aicc-map-spatial` left to the host is an
+    error with its reason.
 
-    Before:
+    Before and after:
     ```mlir
     %1 = aicc.region ins(%0 : tensor<64xf32>) attributes {
         aicc.placement = "host: the array sums products ...; not priced", layouts = [...]} { ... }
     ```
-    After:
-    ```mlir
-    %1 = aicc.region ins(%0 : tensor<64xf32>) attributes {
-        aicc.placement = "host: the array sums products ...",
-        cost = #aicc.cost<...>, layouts = [...], machine = "x86_64_v4",
-        mapping = #aicc.mapping<loops = [0 by 16, 0 by 1 on 0], parallel = 0, grain = 0>} { ... }
-    ```
+    With `no-fallback`: `stays with the host: the array sums products ...`.
   }];
   let options = [
     Option<"machineName", "machine", "std::string",
            /*default=*/"\"systolic/gemmini16\"", "FAMILY/MACHINE or FILE.yaml of the array">,
-    Option<"hostName", "host", "std::string", /*default=*/"\"x86_64_v2\"",
-           "Machine of the family cpu">,
     Option<"noFallback", "no-fallback", "bool", /*default=*/"false",
            "Regions on the host are errors">
   ];
-  let dependentDialects = ["::aicc::AICCDialect"];
 }
 
 def SystolicEmbedProgramsPass : Pass<"systolic-embed-programs", "::mlir::ModuleOp"> {

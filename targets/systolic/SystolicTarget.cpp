@@ -22,7 +22,9 @@ using namespace aicc::systolic;
 namespace {
 class SystolicTarget : public SpatialTarget {
 public:
-  SystolicTarget() : SpatialTarget("systolic", ArrayKind::Multiplies) {}
+  SystolicTarget()
+      : SpatialTarget("systolic", ArrayKind::Multiplies,
+                      cpu::createMapHostPass) {}
 
   void buildPipeline(OpPassManager &pm, Stage from, Stage to,
                      const CompileOptions &options) const override;
@@ -31,17 +33,6 @@ public:
                      DiagnosticSink &sink) const override;
 };
 } // namespace
-
-/// The processor beside the array: that of --mcpu.
-static std::shared_ptr<const MachineDesc>
-hostMachine(const CompileOptions &options) {
-  CollectingDiagnosticSink sink;
-  std::optional<std::string> features =
-      machineFeatures(options.cpu, options.triple, sink);
-  std::optional<MachineDesc> found =
-      features ? findMachine("cpu", *features, sink) : std::nullopt;
-  return found ? std::make_shared<MachineDesc>(std::move(*found)) : nullptr;
-}
 
 void SystolicTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
                                    const CompileOptions &options) const {
@@ -59,7 +50,6 @@ void SystolicTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
     }
     return;
   }
-  std::shared_ptr<const MachineDesc> host = hostMachine(options);
   if (from < Stage::Mapped && to >= Stage::Mapped) {
     pm.addNestedPass<func::FuncOp>(createFormRegionsPass());
     pm.addNestedPass<func::FuncOp>(createSplitGroupsPass());
@@ -71,11 +61,12 @@ void SystolicTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
         createLowering(), /*pricesOthers=*/!options.generatesCode));
     if (options.generatesCode)
       pm.addNestedPass<func::FuncOp>(
-          createMapHostPass(options.machine, host, options.noFallback));
+          createCheckHostPass(options.machine, options.noFallback));
+    addHostPass(pm, options);
   }
   if (from < Stage::Loops && to >= Stage::Loops) {
     CompileOptions forHost = options;
-    forHost.machine = host;
+    forHost.machine = hostMachine(options.cpu, options.triple);
     pm.addPass(cpu::createGenerateLoopsPass(
         cpu::makeRegionMapper(forHost), createDeviceRegions(options.machine)));
     pm.addNestedPass<func::FuncOp>(createCSEPass());

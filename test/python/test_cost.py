@@ -8,6 +8,7 @@ import time
 
 import aicc
 import jsonschema
+import numpy
 import onnx
 import pytest
 from conftest import ROOT, run_tool, tool
@@ -112,6 +113,52 @@ def test_estimate(target):
     assert cost.macs >= 2 * 3 * 4  # Those of the Gemm, [2, 3] by [3, 4].
     assert {node.name for node in cost.by_node()} | {f["node"] for f in cost.fallbacks} == {"dense", "act", "sum"}
     assert sum(node.energy_pj for node in cost.by_node()) == pytest.approx(cost.energy_pj, rel=1e-9)
+
+
+def lookup():
+    """Rows of a table by index, a product, and its softmax: [16, 64] between each of them."""
+    table, weights = (numpy.ones(shape, numpy.float32) for shape in ((100, 64), (64, 64)))
+    return onnx.helper.make_model(onnx.helper.make_graph(
+        [onnx.helper.make_node("Gather", ["table", "ids"], ["rows"], name="lookup"),
+         onnx.helper.make_node("MatMul", ["rows", "weights"], ["sums"], name="product"),
+         onnx.helper.make_node("Softmax", ["sums"], ["y"], name="softmax")],
+        "lookup",
+        [onnx.helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, [16])],
+        [onnx.helper.make_tensor_value_info("y", FLOAT, [16, 64])],
+        [onnx.numpy_helper.from_array(table, "table"), onnx.numpy_helper.from_array(weights, "weights")],
+    ), opset_imports=[onnx.helper.make_opsetid("", 17)])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "on_host"),
+    [("systolic/gemmini16", {"lookup", "softmax"}), ("imc/hermes", {"lookup", "softmax"}), ("gpu/a100", {"lookup"})],
+)
+def test_what_stays_with_the_host_is_priced(target, on_host):
+    cost = aicc.estimate(lookup(), target=target, mcpu="x86-64-v3")
+    assert {fallback["node"] for fallback in cost.fallbacks} == on_host
+    nodes = {node.name: node for node in cost.by_node()}
+    assert set(nodes) == {"lookup", "product", "softmax"}
+    for name, node in nodes.items():
+        is_host = name in on_host
+        assert node.target == ("cpu/x86_64_v3" if is_host else target)
+        assert any(key.startswith("cpu.") for key in node.energy_pj_by_component) == is_host
+        assert node.energy_pj > 0 and node.time_us > 0
+    assert cost.energy_pj == pytest.approx(sum(node.energy_pj for node in nodes.values()), rel=1e-9)
+    # What passes between the two is copied once, and its host's end pays for it.
+    outermost = cost.report["machine"]["bandwidths"][-1]["memory"]
+    assert nodes["lookup"].bytes[outermost] == {"read": 0, "write": 16 * 64 * 4}
+    if "softmax" in on_host:
+        assert nodes["softmax"].bytes[outermost]["read"] == pytest.approx(16 * 64 * 4)
+        assert nodes["softmax"].bytes[outermost]["write"] == 0
+    figures = {(figure["part"], figure["name"]) for figure in cost.report["machine"]["figures"]}
+    assert ("cpu.dram", "read_pj_per_byte") in figures
+
+
+def test_the_host_is_the_processor_of_mcpu():
+    slow, fast = (aicc.estimate(lookup(), target="imc/hermes", mcpu=cpu) for cpu in ("x86-64-v2", "x86-64-v4"))
+    times = [{node.name: node.time_us for node in cost.by_node()} for cost in (slow, fast)]
+    assert times[0]["product"] == times[1]["product"]
+    assert times[0]["softmax"] > times[1]["softmax"]
 
 
 def test_estimates_are_the_same_each_time(tmp_path):

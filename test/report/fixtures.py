@@ -104,6 +104,24 @@ def node(kind, name, op, macs, inputs, weights, outputs, group=None, reason=None
     return result
 
 
+def launches(nodes):
+    """One program for each node that multiplies on an array."""
+    on_array = [each for each in nodes if each["macs"] and each["target"].startswith("systolic/")]
+    return [
+        {
+            "node": each["name"],
+            "dataflow": "weight_stationary" if index % 3 else "",
+            "macs": each["macs"],
+            "cycles": each["cycles"],
+            "compute_cycles": each["compute_cycles"],
+            "utilization": 0.25,
+            "items": each["items"],
+        }
+        | ({"group": each["group"]} if "group" in each else {})
+        for index, each in enumerate(on_array)
+    ]
+
+
 def report(kind, name, nodes, inputs, outputs, weight_bytes, **others):
     """A report of these nodes, run one after the other; each result lives until the second next step."""
     buffers, arena = [], 0
@@ -124,6 +142,7 @@ def report(kind, name, nodes, inputs, outputs, weight_bytes, **others):
         "objective": "energy",
         "options": {"threads": "1", "opt_level": "3"},
         "nodes": nodes,
+        "launches": launches(nodes),
         "fallbacks": [],
         "memory": {"arena_bytes": arena, "weight_bytes": weight_bytes, "steps": [n["name"] for n in nodes],
                    "buffers": buffers},
@@ -233,6 +252,10 @@ def hostile(kind="cpu"):
     made["model"] |= {"name": HOSTILE[0], "inputs": [{"name": HOSTILE[0], "type": HOSTILE[2], "shape": [1]}]}
     made["memory"]["steps"] = [each["name"] for each in made["nodes"]]
     made["memory"]["buffers"] = [b | {"name": HOSTILE[0]} for b in made["memory"]["buffers"] if b["last_step"] < 18]
+    made["launches"] = [
+        {"node": text, "dataflow": text, "macs": 1, "cycles": 2, "compute_cycles": 1, "utilization": 0.5,
+         "items": made["nodes"][0]["items"]} for text in HOSTILE
+    ]  # fmt: skip
     made["fallbacks"] = [{key: HOSTILE[0] for key in ("node", "op", "wanted", "ran_on", "reason")}]
     made["machine"]["figures"][0] |= {"source": HOSTILE[0], "name": HOSTILE[2]}
     return made

@@ -8,7 +8,7 @@ import subprocess
 
 import fixtures
 import pytest
-from conftest import tool
+from conftest import run_tool, tool
 from reports import NAMES, SCHEMA, aicc_report, changed, folder, written
 
 
@@ -34,6 +34,30 @@ def test_sums(name):
             memory, _, direction = component.rpartition(".")
             assert node["bytes"][memory][direction] == pytest.approx(count, rel=1e-12)
     assert set(totals["bytes"]) == {memory for node in data["nodes"] for memory in node["bytes"]}
+
+
+def test_launches():
+    """What a program on an array does follows from its items; reports of other machines have none."""
+    made, data = written("bert").made, written("bert").data
+    assert len(data["launches"]) == len(made["launches"]) > 50
+    for launch, source in zip(data["launches"], made["launches"], strict=True):
+        assert launch["stall_cycles"] == pytest.approx(launch["cycles"] - launch["compute_cycles"])
+        assert {key: launch[key] for key in source} == source
+        assert sum(launch["energy_pj"].values()) == pytest.approx(energy_of(source), rel=1e-12)
+        reads = {item["component"]: item["count"] for item in source["items"]}
+        assert launch["bytes"]["dram"] == {"read": reads["dram.read"], "write": reads["dram.write"]}
+    assert written("resnet50").data["launches"] == []
+    older = copy.deepcopy(made)
+    del older["launches"]
+    (folder() / "older.json").write_text(json.dumps(older))
+    assert aicc_report(folder() / "older.json", "-o", folder() / "newer.json").returncode == 0
+    assert json.loads((folder() / "newer.json").read_text())["launches"] == []
+
+
+def test_launch_of_a_node():
+    launch = written("bert").data["launches"][0]
+    text = aicc_report(written("bert").json, f"--node={launch['node']}").stdout
+    assert "on the array" in text and "25.0 %" in text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -98,7 +122,7 @@ def test_schema():
     for name in NAMES:
         checker.validate(written(name).data)
     small = copy.deepcopy(written("bert").data)
-    for key in ("nodes", "fallbacks"):
+    for key in ("nodes", "launches", "fallbacks"):
         del small[key][3:]
     removed = 0
     for path in required_keys(SCHEMA):
@@ -137,7 +161,8 @@ def test_units_in_keys():
     )
     # Counts, shares and positions have no unit; "read" and "write" stand in "bytes".
     plain = {"cycles", "compute_cycles", "macs", "count", "group", "first_step", "last_step", "resource_share", "year",
-             "shape", "value", "unscaled_value", "read", "write", "by_component"}  # fmt: skip
+             "shape", "value", "unscaled_value", "read", "write", "by_component",
+             "stall_cycles", "utilization"}  # fmt: skip
     found = {key for key, _ in numbers(SCHEMA)}
     assert len(found) > 25
     assert {key for key in found - plain if not unit.search(key)} == set()
@@ -244,9 +269,45 @@ def test_overlay():
             assert data["results"][node["name"]] == {"value": pytest.approx(value(node), rel=1e-4)}
         stops = [stop["stop"] for stop in data["gradient"]]
         assert stops[0] == 0 and stops[-1] == 1 and stops == sorted(stops)
-    # A node without a name is called as Model Explorer calls it.
+    # Nodes without a name are called as Model Explorer's adapter calls them, if none has one.
     done = aicc_report(written("single").json, "--overlay=time")
-    assert list(json.loads(done.stdout)["results"]) == ["<node_0>"]
+    assert list(json.loads(done.stdout)["results"]) == ["node"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_overlay_in_model_explorer(named, tmp_path):
+    """Against the package itself: its form of node data, and the ids that its ONNX adapter gives to nodes."""
+    builder = pytest.importorskip(
+        "model_explorer.node_data_builder", reason="the Python package ai-edge-model-explorer is not installed"
+    )
+    adapter = pytest.importorskip(
+        "model_explorer_onnx.main", reason="the Python package model-explorer-onnx is not installed"
+    )
+    import onnx
+    from onnx import TensorProto, helper
+
+    kinds = ["Exp", "Neg", "Softmax"]
+    names = ["block/exp", "block/neg", "head"] if named else ["", "", ""]
+    graph = helper.make_graph(
+        [helper.make_node(op, [f"v{i}"], [f"v{i + 1}"], name=names[i]) for i, op in enumerate(kinds)],
+        "net",
+        [helper.make_tensor_value_info("v0", TensorProto.FLOAT, [4, 8])],
+        [helper.make_tensor_value_info("v3", TensorProto.FLOAT, [4, 8])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "net.onnx")
+    report, overlay = tmp_path / "net.json", tmp_path / "overlay.json"
+    done = run_tool(tool("aicc"), str(tmp_path / "net.onnx"), "--quiet", "--emit=report", "-o", str(report))
+    assert done.returncode == 0, done.stderr
+    assert aicc_report(report, "--overlay=energy", "-o", overlay).returncode == 0
+    data = json.loads(overlay.read_text())
+    results = {key: builder.NodeDataResult(**each) for key, each in data["results"].items()}
+    gradient = [builder.GradientItem(**stop) for stop in data["gradient"]]
+    again = json.loads(builder.GraphNodeData(results=results, gradient=gradient).to_json_string())
+    assert {key: again[key] for key in data} == data
+    graphs = adapter.ONNXAdapter().convert(str(tmp_path / "net.onnx"), {})["graphs"]
+    ops = {node.id for node in graphs[0].nodes if not node.id.startswith("[value]")}
+    assert results.keys() == ops and len(ops) == 3
 
 
 def test_difference():

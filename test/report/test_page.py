@@ -120,12 +120,14 @@ def test_numbers_on_the_page(page):
     assert f"{data['totals']['time_us'] / 1000:.2f} ms± 9 %" in tiles[1]
     text = page.run("document.body.innerText")
     for part in ("Embodied emissions M: ", "SCI = (E × I + M) per R", "Ember", "the array has no unit for Softmax",
-                 "Jouppi et al., ISCA 2021", "scaled: ", "at 45 nm", "Energy is within ± 12 %"):  # fmt: skip
+                 "Programs on the array", "weight stationary", "Jouppi et al., ISCA 2021", "scaled: ", "at 45 nm",
+                 "Energy is within ± 12 %"):  # fmt: skip
         assert part in text
     page.open(written("resnet50").page)
     text = page.run("document.body.innerText")
     for part in ("Embodied emissions M are absent", "has not been established", "None: every node runs where"):
         assert part in text
+    assert "Programs on the array" not in text
     page.run("document.getElementById('own').value = '100'")
     page.run("document.getElementById('own').dispatchEvent(new Event('input'))")
     grams = written("resnet50").data["totals"]["energy_pj"] * 1000 / 3.6e18 * 100

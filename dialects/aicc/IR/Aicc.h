@@ -29,6 +29,10 @@ namespace aicc {
 /// {mapping, cost, why}.
 inline constexpr llvm::StringLiteral alternativesAttrName = "aicc.alternatives";
 
+/// On a mapped region of an array: which operand stays in place, as in machine
+/// files ("weight_stationary"); not there if none does.
+inline constexpr llvm::StringLiteral dataflowAttrName = "aicc.dataflow";
+
 /// On a mapped region: why it runs where it does, "host: the machine has no
 /// exponential". One without a cost is not priced on the machine.
 inline constexpr llvm::StringLiteral placementAttrName = "aicc.placement";

@@ -127,6 +127,11 @@ public:
   bool count(const Mapping &mapping, AccessCounts &counts,
              MappingFault &fault) const;
 
+  /// Which operand a legal mapping keeps in place in the innermost loop that
+  /// goes from step to step, as machine files name it ("weight_stationary");
+  /// the first of those that the machine can, empty if it is none of them.
+  llvm::StringRef dataflowOf(const Mapping &mapping) const;
+
   /// What operand `operand` moves across one boundary, when its tile in memory
   /// `inner` (or `arithmetic`) lies inside of `residence` loops of
   /// `mapping.loops` and the next outer memory that holds it is `outer`. It

@@ -89,7 +89,8 @@ def MapSpatialPass : Pass<"aicc-map-spatial", "::mlir::func::FuncOp"> {
     Searches the map space of each `aicc.region` with layouts that the array of
     the machine can run, and sets `mapping` (with `residence`, of the factors
     and the result in the order input, weight, result), `cost`, `machine`, and
-    the attributes `aicc.alternatives` (what else was considered) and
+    the attributes `aicc.alternatives` (what else was considered),
+    `aicc.dataflow` (which operand stays in place, if one does) and
     `aicc.placement`: where the region runs, and how that is not what the model
     asks for. A region that the array cannot run stays with the host: it gets no
     mapping and no cost, and its placement says why. Remarks tell each choice
@@ -104,7 +105,7 @@ def MapSpatialPass : Pass<"aicc-map-spatial", "::mlir::func::FuncOp"> {
     After:
     ```mlir
     %0 = aicc.region ins(%x, %w : tensor<64x64xf32>, tensor<64x64xf32>) attributes {
-        aicc.placement = "array: priced as i8: the machine has no f32",
+        aicc.dataflow = "weight_stationary", aicc.placement = "array: priced as i8: the machine has no f32",
         cost = #aicc.cost<cycles = 1540, picojoules = 1104331, ...>,
         layouts = [...], machine = "tpu_like",
         mapping = #aicc.mapping<loops = [...], parallel = 0, grain = 0,

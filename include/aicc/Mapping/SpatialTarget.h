@@ -53,9 +53,16 @@ createMapSpatialPass(std::shared_ptr<const MachineDesc> machine,
 /// family that has one overrides `buildPipeline` and `emit`.
 class SpatialTarget : public Target {
 public:
-  /// `family`: what stands after --target=; must outlive it.
-  SpatialTarget(llvm::StringRef family, ArrayKind kind)
-      : family(family), kind(kind) {}
+  /// Makes the pass on functions that maps and prices what the array leaves to
+  /// the host; may return null.
+  using MakeHostPass =
+      std::unique_ptr<mlir::Pass> (*)(const CompileOptions &options);
+
+  /// `family`: what stands after --target=; must outlive it. Without
+  /// `makeHostPass` what stays with the host has no price.
+  SpatialTarget(llvm::StringRef family, ArrayKind kind,
+                MakeHostPass makeHostPass = nullptr)
+      : family(family), kind(kind), makeHostPass(makeHostPass) {}
 
   llvm::StringRef name() const override { return family; }
   mlir::LogicalResult supports(mlir::Operation *op, const MachineDesc &machine,
@@ -69,9 +76,14 @@ public:
                            const CompileOptions &options, llvm::StringRef path,
                            DiagnosticSink &sink) const override;
 
+protected:
+  void addHostPass(mlir::OpPassManager &pm,
+                   const CompileOptions &options) const;
+
 private:
   llvm::StringRef family;
   ArrayKind kind;
+  MakeHostPass makeHostPass;
 };
 
 } // namespace aicc

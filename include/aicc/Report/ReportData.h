@@ -15,6 +15,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -80,6 +81,9 @@ struct ReportAlternative {
   std::string why; ///< Not taken.
 };
 
+/// Stands for a node where none asked for the work: copies between layouts.
+inline constexpr llvm::StringLiteral layoutNodeName = "(layout)";
+
 /// One ONNX node. Of a fused group each node has its own part of the cost.
 struct ReportNode {
   std::string name; ///< As in the model, or "#<index>" where it has none.
@@ -102,6 +106,23 @@ struct ReportNode {
       sum += item.energyPj();
     return sum;
   }
+};
+
+/// A group of nodes that one program of an array's runs: what its counters
+/// would say of it.
+struct ReportLaunch {
+  std::string node;     ///< That it is named after.
+  int64_t group = -1;   ///< As in ReportNode.
+  std::string dataflow; ///< "weight_stationary"; empty: nothing stays.
+  double macs = 0;
+  double cycles = 0;        ///< Stalls included.
+  double computeCycles = 0; ///< Of these, what arithmetic alone takes.
+  /// Multiply-accumulates over what the whole array can do in `cycles`, of the
+  /// type that they are priced as; 0 to 1.
+  double utilization = 0;
+  std::vector<CostItem> items;
+
+  double stallCycles() const { return std::max(0.0, cycles - computeCycles); }
 };
 
 /// A part of the arena, in use from one step to another (both included).
@@ -152,7 +173,8 @@ struct ReportData {
   std::string objective; ///< "latency", "energy", "edp".
   /// Everything else that was asked for: flag without dashes, value.
   std::vector<std::pair<std::string, std::string>> options;
-  std::vector<ReportNode> nodes; ///< In the order of execution.
+  std::vector<ReportNode> nodes;      ///< In the order of execution.
+  std::vector<ReportLaunch> launches; ///< Of a machine with an array.
   ReportMemory memory;
   std::vector<ReportFallback> fallbacks;
   std::optional<ReportUncertainty> uncertainty; ///< Not set: not established.

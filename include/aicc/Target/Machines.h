@@ -38,6 +38,20 @@ findMachine(llvm::StringRef spec, llvm::StringRef features,
             DiagnosticSink &sink,
             llvm::ArrayRef<BuiltinMachine> machines = builtinMachines());
 
+/// The same by name or file alone, on a processor without features: for options
+/// of passes. Null, and in `why` the first error, if there is none.
+std::shared_ptr<const MachineDesc> findMachine(llvm::StringRef spec,
+                                               std::string &why);
+
+/// The processor beside a device: that of --mcpu and --mtriple (empty: the one
+/// that this runs on) among the machines of the tree. Null if none suits it.
+std::shared_ptr<const MachineDesc> hostMachine(llvm::StringRef cpu,
+                                               llvm::StringRef triple);
+
+/// What the components of the processor's costs begin with where a device's
+/// costs stand beside them: "cpu.l1.read".
+inline constexpr llvm::StringLiteral hostComponentPrefix = "cpu.";
+
 /// Features of a processor that some machine file names, or that are among
 /// `more`, as `findMachine` takes them. An empty `cpu` is the one that this
 /// runs on, if `triple` is empty too, else the least one of that platform.

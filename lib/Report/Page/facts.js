@@ -30,7 +30,23 @@ function drawPlacement() {
   const left = reasons.length - rows.length;
   fill(byId("reasons"), plainTable(["Reason", "Ops", "Nodes", "Energy"], rows, [2, 3]),
     left ? el("p.small", {}, `and ${plural(left, "further reason")}; the table of nodes has them all`) : null);
+  drawLaunches();
   drawFallbacks();
+}
+
+/** What each program on the array does, the longest first; nothing where there is no array. */
+function drawLaunches() {
+  if (!report.launches.length) return;
+  const list = [...report.launches].sort((a, b) => b.cycles - a.cycles);
+  const row = (launch) => [
+    launch.node, dataflowOf(launch), si(launch.macs, ""), si(launch.cycles, ""), si(launch.compute_cycles, ""),
+    si(launch.stall_cycles, ""), percent(launch.utilization, 1), energy(sum(Object.values(launch.energy_pj), (pj) => pj)),
+  ];
+  const heads = ["Node", "Dataflow", "MACs", "Cycles", "Arithmetic", "Stalls", "Array used", "Energy"];
+  const left = list.length - 25;
+  fill(byId("launches"), el("h3", {}, "Programs on the array"),
+    plainTable(heads, list.slice(0, 25).map(row), [2, 3, 4, 5, 6, 7]),
+    left > 0 ? el("p.small", {}, `and ${left} more; each node has its own`) : null);
 }
 
 /** One line for all nodes that fell back for the same reason. */

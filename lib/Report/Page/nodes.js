@@ -81,9 +81,22 @@ function detailRow(node) {
     node.mapping ? el("div", {}, el("h4", {}, "Mapping"), el("pre", {}, node.mapping)) : null,
     el("div", {}, el("h4", {}, "Cost, item by item"), itemTable(node)),
     el("div", {}, el("h4", {}, "Data moved"), trafficTable(node)),
+    ...launchParts(node),
     node.alternatives.length ? el("div.wide", {}, el("h4", {}, "Considered and not taken"), otherTable(node)) : null,
   ];
   return el("tr.detail", {}, el("td", { colspan: columns.length }, el("div.sheet", {}, ...parts)));
+}
+
+const dataflowOf = (launch) => launch.dataflow.replace("_", " ") || "nothing stays";
+
+/** The programs on the array that a node gives its name to, with what its group does as a whole. */
+function launchParts(node) {
+  const own = report.launches.filter((each) => each.node === node.name && each.group === node.group);
+  return own.map((launch) => el("div", {},
+    el("h4", {}, "On the array"),
+    el("p", {}, `${dataflowOf(launch)}, ${si(launch.macs, "")} MACs in ${si(launch.cycles, "")} cycles, ` +
+      `${si(launch.stall_cycles, "")} of them stalls; ${percent(launch.utilization, 1)} of the array used.`),
+    trafficTable(launch)));
 }
 
 const units = {

@@ -2,10 +2,12 @@
 
 const roofline = { memory: outermost, redraw: () => {} };
 
-/** Nodes that multiply and move bytes of this memory, the largest first. */
+/** Nodes of the machine that multiply and move bytes of this memory, the largest first. */
 function roofPoints(memory) {
   const hertz = report.machine.clock_mhz * 1e6;
+  const machine = `${report.machine.family}/${report.machine.name}`;
   return nodes
+    .filter((node) => node.target === machine)
     .map((node) => ({ node, x: node.macs / moved(node, memory), y: (node.macs / node.cycles) * hertz }))
     .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y) && x > 0 && y > 0)
     .sort((a, b) => b.node.energy - a.node.energy);

@@ -3,7 +3,7 @@
 // RUN: not aicc-opt %s --aicc-map-spatial=objective=beauty 2>&1 | FileCheck %s --check-prefix=OBJECTIVE
 // RUN: not aicc-opt %s --aicc-refuse-lowering=family=systolic 2>&1 | FileCheck %s --check-prefix=REFUSED
 
-// MACHINE: error: there is no machine systolic/none
+// MACHINE: error: there is no machine 'systolic/none'
 // OBJECTIVE: error: there is no objective 'beauty'; latency, energy, edp
 // REFUSED: error: there is no code generation for 'systolic'; --emit=mapped and --emit=report price a model on it
 

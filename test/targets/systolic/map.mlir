@@ -14,6 +14,7 @@
 // products stays with the host.
 // CHECK-LABEL: func.func @main
 // CHECK: aicc.region
+// CHECK-SAME: aicc.dataflow = "output_stationary"
 // CHECK-SAME: aicc.placement = "array: priced as i8: the machine has no f32; sums of 16 bit; operations after the sums are not priced{{[^"]*}}"
 // CHECK-SAME: cost = #aicc.cost<cycles = {{[0-9]+}}, picojoules = {{[0-9]+}}, macs = 262144, bytes = 16384,
 // CHECK-SAME: dram.read = ["bytes", 1.228800e+04, 8.750000e+01], dram.write = ["bytes", 4.096000e+03, 9.375000e+01], mac.i8 = ["operations", 2.621440e+05, 4.000000e-02]

@@ -316,3 +316,19 @@ def test_small_memories(tmp_path):
     machine.write_text(MACHINE.replace("ACC", "4096").replace("SP", "256"))
     with pytest.raises(aicc.CompileError, match="memory 'sp' cannot hold one tile: 16 bytes short of 272"):
         aicc.compile(tmp_path / "m.onnx", target=str(machine))
+
+
+def test_predicted_beside_counted(tmp_path):
+    """The report's launches are those of a run, by name and in order (docs/counts.md)."""
+    model, x = conv(np.random.default_rng(3), dtype=np.int8, **CONVS["3x3"])
+    counted = check(model, x, "gemmini16", tmp_path)
+    cost = aicc.CompiledModel(tmp_path / "m.so").cost()
+    assert (
+        [launch["node"] for launch in cost.launches] == [launch["name"] for launch in counted["launches"]] == ["node"]
+    )
+    for predicted, run in zip(cost.launches, counted["launches"]):
+        assert predicted["macs"] == run["counts"]["mac.i8"]
+        assert predicted["dataflow"] == "weight_stationary"
+        assert predicted["utilization"] == pytest.approx(predicted["macs"] / (256 * predicted["cycles"]))
+        assert predicted["cycles"] == predicted["compute_cycles"] + predicted["stall_cycles"]
+        assert predicted["bytes"]["dram"]["write"] == run["counts"]["store.write"]

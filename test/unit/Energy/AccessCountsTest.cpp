@@ -341,6 +341,15 @@ TEST(MappingFault, Dataflow) {
   // The innermost step walks j: a stays.
   small.machine.array.dataflows.push_back("input_stationary");
   small.counts();
+  auto dataflow = [&] {
+    return AccessModel(small.workload, small.machine).dataflowOf(small.mapping);
+  };
+  EXPECT_EQ(dataflow(), "input_stationary");
+  // A control that can do everything does the same.
+  small.machine.array.dataflows.clear();
+  EXPECT_EQ(dataflow(), "input_stationary");
+  small.machine.array.dataflows = {"weight_stationary"};
+  EXPECT_EQ(dataflow(), "");
 }
 
 TEST(MappingFault, WhatIsUsedOnceIsStill) {

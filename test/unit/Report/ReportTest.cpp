@@ -199,14 +199,32 @@ TEST(Report, WrittenWhole) {
   llvm::sys::fs::remove_directories(folder);
 }
 
-TEST(Report, OverlayAddsUpEqualNames) {
+static std::string overlayOf(std::vector<ReportNode> nodes) {
   ReportData data = report();
-  data.nodes = {node("a", 1000), node("a", 3000), node("#12", 500)};
+  data.nodes = std::move(nodes);
   std::string text;
   llvm::raw_string_ostream os(text);
   printOverlay(data, OverlayMetric::Energy, os);
-  EXPECT_NE(text.find(R"("a":{"value":4})"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"("<node_12>":{"value":0.5})"), std::string::npos);
+  return text;
+}
+
+TEST(Report, OverlayAddsUpEqualNames) {
+  std::string text = overlayOf({node("a", 1000), node("a", 3000)});
+  EXPECT_NE(text.find(R"("results":{"a":{"value":4}})"), std::string::npos)
+      << text;
+}
+
+TEST(Report, OverlayCountsNodesWithoutNames) {
+  std::string text =
+      overlayOf({node("#0", 1000), node("(layout)", 2000), node("#12", 500)});
+  EXPECT_NE(
+      text.find(R"("results":{"node":{"value":1},"node_12":{"value":0.5}})"),
+      std::string::npos)
+      << text;
+  // How many nodes without a name come before is not known.
+  text = overlayOf({node("#0", 1000), node("a", 500)});
+  EXPECT_NE(text.find(R"("results":{"a":{"value":0.5}})"), std::string::npos)
+      << text;
 }
 
 } // namespace
