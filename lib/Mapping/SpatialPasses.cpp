@@ -308,6 +308,9 @@ void MapSpatialPass::runOnOperation() {
   constexpr uint64_t unrollingsOfOneGroup = 64, nodesOfOneGroup = 2'000'000;
   options.unrollingLimit = unrollingsOfOneGroup;
   options.nodeLimit = nodesOfOneGroup;
+  // Less than what the model's cycles are off by.
+  constexpr double latencySlack = 0.01;
+  options.latencySlack = latencySlack;
   // No result depends on it.
   options.threads =
       getContext().isMultithreadingEnabled() ? getContext().getNumThreads() : 1;

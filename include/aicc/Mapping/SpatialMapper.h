@@ -34,6 +34,10 @@ struct SpatialBudgets {
 struct SpatialMapperOptions {
   Objective objective = Objective::Edp;
   SpatialBudgets budgets;
+  /// Of the least time, what may be given up for energy, as a share: the
+  /// objective `Latency` asks for the least energy of all mappings that take at
+  /// most (1 + latencySlack) x the least time.
+  double latencySlack = 0;
   /// Partial mappings that may be looked at, for each workload; a whole mapping
   /// that is priced counts as 100. A search that stops here says so, and how
   /// far from the optimum it can be at most.
@@ -78,7 +82,8 @@ struct SpatialMapperResult {
   /// says how close the space comes.
   std::vector<SpatialCandidate> candidates;
   std::string why;
-  /// `candidates[0]` is the optimum of the space. False if the limit of nodes
+  /// `candidates[0]` is the optimum of the space (its time within
+  /// `latencySlack` of it, if that is given). False if the limit of nodes
   /// stopped the search, and for machines on which the order of loops matters
   /// beyond the tiles: memories that slide, arrays that name dataflows, copies
   /// of partial sums that are cheaper to bring out than to keep.

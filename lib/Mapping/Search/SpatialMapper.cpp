@@ -317,18 +317,23 @@ static std::string explainNothing(const Workload &workload,
 }
 
 /// Among equally fast (or frugal) mappings, the most frugal (or fastest) one.
+/// With a slack in time, the found time stands for the least one: as much of it
+/// may be given up where it is not proved to be that.
 static void breakTie(const Workload &workload, const MachineDesc &machine,
                      const SpatialMapperOptions &options,
                      SpatialMapperResult &result) {
+  bool isSlack =
+      options.objective == Objective::Latency && options.latencySlack > 0;
   if (options.objective == Objective::Edp || result.candidates.empty() ||
-      !result.isOptimal)
+      (!result.isOptimal && !isSlack))
     return;
   SpatialCandidate &best = result.candidates[0];
   SpatialMapperOptions second = options;
   second.alternatives = 0;
   if (options.objective == Objective::Latency) {
     second.objective = Objective::Energy;
-    second.budgets.cycles = best.cycles;
+    second.budgets.cycles = std::min(options.budgets.cycles,
+                                     best.cycles * (1 + options.latencySlack));
   } else {
     second.objective = Objective::Latency;
     second.budgets.energyPj = best.energyPj;

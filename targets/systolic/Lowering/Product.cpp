@@ -4,6 +4,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace aicc;
 using namespace aicc::systolic;
@@ -190,8 +192,15 @@ LogicalResult Matcher::findAxes(const RegionAccess &access, LayoutAttr layout,
         llvm::any_of(axis.terms,
                      [](const auto &term) { return term.coefficient < 0; }))
       continue;
-    for (const Workload::Term &term : axis.terms)
+    // What lies between the positions of a stride is nobody's.
+    int64_t step = 0;
+    for (const Workload::Term &term : axis.terms) {
       done[term.dim] = true;
+      step = std::gcd(step, term.coefficient);
+    }
+    axis.stride *= step;
+    for (Workload::Term &term : axis.terms)
+      term.coefficient /= step;
     axes.push_back(std::move(axis));
   }
   for (auto [d, coefficient] : llvm::enumerate(address.coeffs)) {

@@ -25,8 +25,16 @@ public:
 
 private:
   struct State {
+    State(const ArrayMachine &machine, Product product,
+          const MachineDesc &whole)
+        : machine(machine), product(std::move(product)),
+          used(machine.restrict(whole, /*share=*/1)),
+          model(this->product.workload(), used) {}
+
     ArrayMachine machine;
     Product product;
+    MachineDesc used; ///< By programs.
+    AccessModel model;
   };
 };
 } // namespace
@@ -45,7 +53,7 @@ Lowering::match(RegionOp region, const MachineDesc &machine, double share,
   group.machine = array->restrict(machine, share);
   for (int dim : {product->rowDim, product->colDim})
     group.axisDims.push_back(dim < 0 ? 0 : uint64_t(1) << dim);
-  group.state = std::make_shared<State>(State{*array, std::move(*product)});
+  group.state = std::make_shared<State>(*array, std::move(*product), machine);
   return group;
 }
 
@@ -53,8 +61,9 @@ std::optional<Mapping> Lowering::accept(const Group &group,
                                         const Mapping &mapping,
                                         std::string &why) const {
   const State &state = *static_cast<const State *>(group.state.get());
-  Mapping aligned = toLowered(state.product, state.machine, mapping);
-  if (!TilePlan::make(state.product, state.machine, aligned, why))
+  Mapping aligned =
+      toLowered(state.product, state.machine, state.model, mapping);
+  if (!canRun(state.product, state.machine, state.model, aligned, why))
     return std::nullopt;
   return aligned;
 }

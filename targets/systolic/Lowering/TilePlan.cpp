@@ -208,6 +208,19 @@ std::optional<TilePlan> TilePlan::make(const Product &product,
   return Planner(product, machine, mapping, why).run();
 }
 
+bool aicc::systolic::canRun(const Product &product, const ArrayMachine &machine,
+                            const AccessModel &model, const Mapping &mapping,
+                            std::string &why) {
+  if (!TilePlan::make(product, machine, mapping, why))
+    return false;
+  AccessCounts counts;
+  MappingFault fault;
+  if (model.count(mapping, counts, fault))
+    return true;
+  why = fault.describe(model.machine);
+  return false;
+}
+
 //===----------------------------------------------------------------------===//
 // The form that is lowered
 //===----------------------------------------------------------------------===//
@@ -230,8 +243,9 @@ constexpr unsigned inputOperand = 0, weightOperand = 1, resultOperand = 2;
 /// Moves boundaries of tiles outwards where that costs nothing.
 class Hoister {
 public:
-  Hoister(const Product &product, const ArrayMachine &machine, Mapping &mapping)
-      : product(product), machine(machine), mapping(mapping) {}
+  Hoister(const Product &product, const ArrayMachine &machine,
+          const AccessModel &model, Mapping &mapping)
+      : product(product), machine(machine), model(model), mapping(mapping) {}
 
   void run();
 
@@ -240,6 +254,10 @@ private:
     return mapping.residence[operand][memory];
   }
   bool moves(unsigned operand, unsigned dim) const;
+  bool fits(const Mapping &wider) const {
+    std::string why;
+    return canRun(product, machine, model, wider, why);
+  }
   void dropRepeats(unsigned operand, int memory);
   void fillPasses();
   void widen(unsigned operand, int memory, int lane);
@@ -247,6 +265,7 @@ private:
 
   const Product &product;
   const ArrayMachine &machine;
+  const AccessModel &model;
   Mapping &mapping;
 };
 } // namespace
@@ -288,9 +307,8 @@ void Hoister::widen(unsigned operand, int memory, int lane) {
           split = withLoop(mapping, at, lane, std::min(wanted, outside));
   whole.residence[operand][memory] = at;
   split.residence[operand][memory] = int8_t(at + 1);
-  std::string why;
   for (Mapping &wider : {std::ref(split), std::ref(whole)})
-    if (TilePlan::make(product, machine, wider, why)) {
+    if (fits(wider)) {
       mapping = std::move(wider);
       return;
     }
@@ -309,7 +327,6 @@ void Hoister::fillPasses() {
     }
     return from;
   };
-  std::string why;
   Mapping whole = raised(mapping, pass);
   Extents extents = extentsAt(product, mapping, pass);
   int longest = -1;
@@ -320,12 +337,12 @@ void Hoister::fillPasses() {
   Mapping found = whole;
   if (longest >= 0)
     for (int64_t rows = extents[longest];
-         rows > 1 && !TilePlan::make(product, machine, found, why);
+         rows > 1 && !fits(found);
          rows = llvm::divideCeil(rows, 2))
       found = raised(
           withLoop(mapping, pass, unsigned(longest), llvm::divideCeil(rows, 2)),
           int8_t(pass + 1));
-  mapping = TilePlan::make(product, machine, found, why) ? found : whole;
+  mapping = fits(found) ? found : whole;
 }
 
 void Hoister::alignLanes(int dim, int level, int64_t lanes) {
@@ -355,9 +372,10 @@ void Hoister::run() {
 
 Mapping aicc::systolic::toLowered(const Product &product,
                                   const ArrayMachine &machine,
+                                  const AccessModel &model,
                                   const Mapping &mapping) {
   Mapping lowered = mapping;
   if (mapping.residence.size() == 3 && mapping.residence[0].size() > 0)
-    Hoister(product, machine, lowered).run();
+    Hoister(product, machine, model, lowered).run();
   return lowered;
 }

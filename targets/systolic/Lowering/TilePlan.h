@@ -3,7 +3,7 @@
 #ifndef TARGETS_SYSTOLIC_LOWERING_TILEPLAN_H
 #define TARGETS_SYSTOLIC_LOWERING_TILEPLAN_H
 
-#include "aicc/Energy/Mapping.h"
+#include "aicc/Energy/AccessCounts.h"
 #include "targets/systolic/Lowering/ArrayMachine.h"
 #include "targets/systolic/Lowering/Product.h"
 
@@ -43,12 +43,17 @@ struct TilePlan {
                                       const Mapping &mapping, std::string &why);
 };
 
+/// Whether the mapping has a plan, and its tiles leave room to be filled while
+/// others are used, as `model` (of the machine that programs use) counts.
+bool canRun(const Product &product, const ArrayMachine &machine,
+            const AccessModel &model, const Mapping &mapping, std::string &why);
+
 /// `mapping` in the form that is lowered: tiles stay while nothing moves them,
 /// inputs are there before the pass that reads them, transfers fill accesses of
 /// the DRAM where tiles have the room, and what is cut into blocks of lanes in
 /// memory has tiles of whole lanes. Moves as much as before, or less.
 Mapping toLowered(const Product &product, const ArrayMachine &machine,
-                  const Mapping &mapping);
+                  const AccessModel &model, const Mapping &mapping);
 
 /// Rows that an input tile takes.
 int64_t inputRows(const Product &product, const ArrayMachine &machine,

@@ -261,6 +261,26 @@ void expectBudget(const Case &item, const std::vector<Point> &points) {
   EXPECT_LE(result.candidates[0].cycles, options.budgets.cycles * (1 + kSame));
 }
 
+/// With a slack in time, the least energy of those that are fast enough.
+void expectSlack(const Case &item, const std::vector<Point> &points,
+                 double slack) {
+  if (points.empty())
+    return;
+  SpatialMapperOptions options;
+  options.objective = Objective::Latency;
+  options.latencySlack = slack;
+  double least = std::numeric_limits<double>::infinity(), best = least;
+  for (const Point &point : points)
+    least = std::min(least, point.cycles);
+  for (const Point &point : points)
+    if (point.cycles <= least * (1 + slack))
+      best = std::min(best, point.energyPj);
+  SpatialMapperResult result = mapSpatial(item.workload, item.machine, options);
+  ASSERT_TRUE(result.isOptimal);
+  EXPECT_NEAR(result.candidates[0].energyPj / best, 1, kSame);
+  EXPECT_LE(result.candidates[0].cycles, least * (1 + slack) * (1 + kSame));
+}
+
 /// No mapping beats the front, and each point of the front is a mapping.
 void expectFront(const Case &item, const std::vector<Point> &points) {
   std::vector<SpatialCandidate> front =
@@ -302,6 +322,7 @@ TEST(SpatialMapper, FindsTheOptimumOfTheEnumeratedSpace) {
     (!isProven ? unproven : points.empty() ? impossible : possible) += 1;
     if (isProven) {
       expectBudget(item, points);
+      expectSlack(item, points, double(seed % 4) / 20);
       expectFront(item, points);
       expectLimited(item, points);
     }
