@@ -44,9 +44,12 @@ StorageOrder BufferPlanner::regionOrder(RegionOp region, unsigned result) {
     return natural;
   // Rank of each root dimension: the smaller, the further out.
   SmallVector<double> rank(model->rootSizes.size(), -1);
-  if (auto dims = contractionDims(*model)) {
+  auto lanes = wantsSummedInnermost() ? channelsOf(*model) : std::nullopt;
+  if (auto dims = lanes ? std::nullopt : contractionDims(*model))
+    lanes = dims->lanes;
+  if (lanes) {
     for (unsigned d = 0; d < rank.size(); ++d)
-      rank[d] = d == dims->lanes ? rank.size() : d;
+      rank[d] = d == *lanes ? rank.size() : d;
   } else {
     const RegionAccess *largest = nullptr;
     int64_t most = 0;

@@ -68,16 +68,18 @@ static bool usesPlainly(const RegionAccess &access, unsigned dim) {
   });
 }
 
-std::optional<ContractionDims> aicc::contractionDims(const RegionModel &model) {
+/// The two factors of a multiply-accumulate, the constant one last; none of
+/// other operations.
+static SmallVector<const RegionAccess *> factorsOf(const RegionModel &model) {
   linalg::GenericOp root = model.root;
   if (isPointwise(root) || !isMultiplyAccumulate(root))
-    return std::nullopt;
+    return {};
   SmallVector<const RegionAccess *> factors;
   for (const RegionAccess &access : model.accesses)
     if (access.inReduction)
       factors.push_back(&access);
   if (factors.size() != 2)
-    return std::nullopt;
+    return {};
   auto isConstant = [&](const RegionAccess *access) {
     Operation *def =
         RegionOp(model.region).getIns()[access->operand].getDefiningOp();
@@ -85,7 +87,14 @@ std::optional<ContractionDims> aicc::contractionDims(const RegionModel &model) {
   };
   if (isConstant(factors[0]) && !isConstant(factors[1]))
     std::swap(factors[0], factors[1]);
+  return factors;
+}
 
+std::optional<ContractionDims> aicc::contractionDims(const RegionModel &model) {
+  SmallVector<const RegionAccess *> factors = factorsOf(model);
+  if (factors.empty())
+    return std::nullopt;
+  linalg::GenericOp root = model.root;
   auto iterators = root.getIteratorTypesArray();
   std::optional<unsigned> own, ownOfOther, shared;
   for (unsigned d = 0; d < model.rootSizes.size(); ++d) {
@@ -108,6 +117,26 @@ std::optional<ContractionDims> aicc::contractionDims(const RegionModel &model) {
   if (shared && !ownOfOther)
     return ContractionDims{*shared, std::nullopt};
   return std::nullopt;
+}
+
+std::optional<unsigned> aicc::channelsOf(const RegionModel &model) {
+  SmallVector<const RegionAccess *> factors = factorsOf(model);
+  if (factors.empty())
+    return std::nullopt;
+  linalg::GenericOp root = model.root;
+  auto iterators = root.getIteratorTypesArray();
+  std::optional<unsigned> channels;
+  for (unsigned d = 0; d < model.rootSizes.size(); ++d) {
+    if (model.rootSizes[d] == 1)
+      continue;
+    bool first = usesPlainly(*factors[0], d);
+    if (isReductionLoop(iterators[d]) ? first : !uses(*factors[0], d))
+      return std::nullopt;
+    if (first && usesPlainly(*factors[1], d) &&
+        (!channels || model.rootSizes[d] > model.rootSizes[*channels]))
+      channels = d;
+  }
+  return channels;
 }
 
 std::optional<int64_t> aicc::channelsOfOnlyUser(Value value) {
@@ -136,8 +165,9 @@ std::optional<int64_t> aicc::summedDimOf(RegionOp region, unsigned number) {
   FailureOr<RegionModel> model = RegionModel::build(region, why);
   if (failed(model))
     return std::nullopt;
+  auto channels = channelsOf(*model);
   auto dims = contractionDims(*model);
-  if (!dims || !dims->streamed || *dims->streamed == number)
+  if (!channels && (!dims || !dims->streamed || *dims->streamed == number))
     return std::nullopt;
   auto iterators = model->root.getIteratorTypesArray();
   std::optional<int64_t> found;
@@ -147,7 +177,9 @@ std::optional<int64_t> aicc::summedDimOf(RegionOp region, unsigned number) {
       continue;
     for (auto [k, form] : llvm::enumerate(access.index)) {
       auto d = form.asDim();
-      if (d && isReductionLoop(iterators[*d]) && model->rootSizes[*d] > most) {
+      bool isWanted =
+          d && (channels ? d == channels : isReductionLoop(iterators[*d]));
+      if (isWanted && model->rootSizes[*d] > most) {
         most = model->rootSizes[*d];
         found = k;
       }
@@ -173,13 +205,16 @@ std::optional<int64_t> aicc::lanesOfResult(RegionOp region, unsigned number) {
   FailureOr<RegionModel> model = RegionModel::build(region, why);
   if (failed(model))
     return std::nullopt;
+  auto lanes = channelsOf(*model);
   auto dims = contractionDims(*model);
-  if (!dims || !dims->streamed)
+  if (!lanes && dims && dims->streamed)
+    lanes = dims->lanes;
+  if (!lanes)
     return std::nullopt;
   for (const RegionAccess &access : model->accesses)
     if (access.isStore && access.operand == model->numArguments() + number)
       for (auto [k, form] : llvm::enumerate(access.index))
-        if (form.asDim() == dims->lanes)
+        if (form.asDim() == lanes)
           return k;
   return std::nullopt;
 }

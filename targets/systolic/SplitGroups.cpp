@@ -28,8 +28,8 @@ static Value sumsOf(RegionOp region) {
   FailureOr<RegionModel> model = RegionModel::build(region, why);
   if (failed(model))
     return {};
-  auto dims = contractionDims(*model);
-  if (!dims || !dims->streamed || model->root->getNumResults() != 1)
+  if ((!contractionDims(*model) && !channelsOf(*model)) ||
+      model->root->getNumResults() != 1)
     return {};
   Value sums = model->root->getResult(0);
   bool areBytes = llvm::all_of(model->root.getDpsInputs(), [](Value input) {

@@ -68,8 +68,9 @@ def PlanBuffersPass : Pass<"aicc-plan-buffers", "::mlir::func::FuncOp"> {
     second pixel falls on the same places).
 
     With `summed-innermost` (machines that move whole rows of a product's
-    factors) the dimension that a product sums lies innermost in what it reads,
-    and that along the lanes in what it writes; where something else decides the
+    factors) the dimension that a product sums lies innermost in what it reads
+    (of a depthwise convolution the channels), and that along the lanes in what
+    it writes; where something else decides the
     order (arguments and results of the function), a region that copies is
     inserted. It is kept in the function's attribute `aicc.summed_innermost`.
   }];

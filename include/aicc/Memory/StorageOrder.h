@@ -35,9 +35,15 @@ struct ContractionDims {
 /// depthwise convolutions, the channels. None for other operations.
 std::optional<ContractionDims> contractionDims(const RegionModel &model);
 
+/// The largest dimension of a multiply-accumulate that both factors walk and
+/// that is no sum, where windows are all that is summed and the second factor
+/// has no dimension for itself: the channels of a depthwise convolution.
+std::optional<unsigned> channelsOf(const RegionModel &model);
+
 /// The dimension of operand `number` over which `region` sums products, if the
-/// operand walks it alone; the largest if there are several. None for a factor
-/// that is loaded by vectors.
+/// operand walks it alone; the largest if there are several. Of a depthwise
+/// convolution the channels. None for a factor that is
+/// loaded by vectors.
 std::optional<int64_t> summedDimOf(RegionOp region, unsigned number);
 /// The same of the first user of `value` that sums it, through padding.
 std::optional<int64_t> summedDim(mlir::Value value);

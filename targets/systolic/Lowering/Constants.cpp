@@ -74,7 +74,7 @@ void ConstantBlob::sumColumns() {
   corrections.assign(product.size(product.colDim), 0);
   llvm::SmallVector<unsigned, 8> summed(product.weightDims.begin(),
                                         product.weightDims.end());
-  if (product.rowDim >= 0)
+  if (product.rowDim >= 0 && !product.isDiagonal())
     summed.push_back(product.rowDim);
   Extents extents, index(product.workload().dims.size(), 0);
   for (const Workload::Dim &dim : product.workload().dims)
@@ -89,12 +89,25 @@ void ConstantBlob::sumColumns() {
   }
 }
 
+/// The weights of `columns` channels from that of `index` on, each in the row
+/// and the column of its lane.
+void ConstantBlob::appendDiagonal(Extents &index, int64_t columns) {
+  int64_t lanes = std::min<int64_t>(columns, machine.config.rows);
+  int64_t first = index[product.colDim];
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    for (int64_t column = 0; column < columns; ++column) {
+      index[product.colDim] = first + column;
+      bytes.push_back(column % lanes == lane ? weightAt(index) : int8_t(0));
+    }
+  index[product.colDim] = first;
+}
+
 int64_t ConstantBlob::weightTile(ArrayRef<int64_t> offsets,
                                  ArrayRef<int64_t> extents) {
   llvm::SmallVector<unsigned, 8> dims(product.weightDims.begin(),
                                       product.weightDims.end());
   for (int lane : {product.rowDim, product.colDim})
-    if (lane >= 0)
+    if (lane >= 0 && !llvm::is_contained(dims, unsigned(lane)))
       dims.push_back(lane);
   std::vector<int64_t> key;
   for (unsigned dim : dims)
@@ -108,7 +121,11 @@ int64_t ConstantBlob::weightTile(ArrayRef<int64_t> offsets,
   for (auto [d, value] : llvm::enumerate(index))
     if (!llvm::is_contained(dims, unsigned(d)))
       value = 0;
-  forBox(dims, extents, index, [&] { bytes.push_back(weightAt(index)); });
+  if (product.isDiagonal())
+    forBox(product.weightDims, extents, index,
+           [&] { appendDiagonal(index, extents[product.colDim]); });
+  else
+    forBox(dims, extents, index, [&] { bytes.push_back(weightAt(index)); });
   return found->second;
 }
 

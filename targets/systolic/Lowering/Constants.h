@@ -18,7 +18,8 @@ public:
                const ConstantTensor &weights);
 
   /// Byte offset of a tile of weights: for each position of the weight
-  /// dimensions (outermost first) and each summed lane a row of the columns.
+  /// dimensions (outermost first) and each summed lane a row of the columns; of
+  /// a diagonal product, the blocks of columns side by side.
   int64_t weightTile(llvm::ArrayRef<int64_t> offsets,
                      llvm::ArrayRef<int64_t> extents);
 
@@ -42,6 +43,7 @@ public:
 private:
   int8_t weightAt(llvm::ArrayRef<int64_t> index) const;
   int64_t appendAligned();
+  void appendDiagonal(Extents &index, int64_t columns);
   void sumColumns();
 
   const Product &product;

@@ -32,6 +32,12 @@ int64_t aicc::systolic::positions(ArrayRef<Axis> axes,
   return product;
 }
 
+int64_t Product::weightLanes(ArrayRef<int64_t> extents, int64_t rows) const {
+  if (rowDim < 0)
+    return 1;
+  return isDiagonal() ? std::min(extents[rowDim], rows) : extents[rowDim];
+}
+
 namespace {
 class Matcher {
 public:
@@ -147,13 +153,22 @@ LogicalResult Matcher::findAccesses() {
 
 /// What lies side by side in memory goes across the lanes.
 LogicalResult Matcher::chooseLanes() {
+  int shared = -1;
   for (auto [d, dim] : llvm::enumerate(product.model.dims)) {
-    bool inWeight = usesDim(*weight, d);
+    if (!usesDim(*weight, d))
+      continue;
     int64_t inputStride = strideOf(*input, d), stored = strideOf(*store, d);
-    if (dim.isReduction && inputStride == 1 && inWeight)
+    if (dim.isReduction && inputStride == 1)
       product.rowDim = d;
-    else if (!dim.isReduction && inWeight && inputStride == 0 && stored == 1)
+    else if (!dim.isReduction && inputStride == 0 && stored == 1)
       product.colDim = d;
+    else if (!dim.isReduction && inputStride == 1 && stored == 1)
+      shared = d;
+  }
+  // Each channel for itself: all of them side by side, on the diagonal.
+  if (product.rowDim < 0 && product.colDim < 0 && shared >= 0) {
+    product.rowDim = product.colDim = shared;
+    return success();
   }
   bool reduces = llvm::any_of(product.model.dims,
                               [](const auto &dim) { return dim.isReduction; });
@@ -162,8 +177,8 @@ LogicalResult Matcher::chooseLanes() {
   if (product.colDim < 0)
     for (auto [d, dim] : llvm::enumerate(product.model.dims))
       if (!dim.isReduction && usesDim(*weight, d))
-        return fail("the columns of the array would each need inputs of their "
-                    "own (depthwise), or results do not lie side by side");
+        return fail("its results, or channels that are each for itself, do "
+                    "not lie side by side in memory");
   return success();
 }
 
@@ -251,6 +266,15 @@ LogicalResult Matcher::run() {
   return success();
 }
 
+/// The rest of a diagonal matrix comes from DRAM, too.
+static void addZeros(Product &product, int64_t rows) {
+  double weights = double(product.size(product.rowDim));
+  for (unsigned dim : product.weightDims)
+    weights *= double(product.size(int(dim)));
+  int64_t lanes = std::min(product.size(product.rowDim), rows);
+  product.spatial.readBytes += weights * double(lanes - 1);
+}
+
 std::optional<Product>
 Product::match(RegionOp region, const MachineDesc &machine, std::string &why) {
   FailureOr<RegionModel> model = RegionModel::build(region, why);
@@ -264,5 +288,7 @@ Product::match(RegionOp region, const MachineDesc &machine, std::string &why) {
   product.spatial = std::move(*spatial);
   if (failed(Matcher(product, why).run()))
     return std::nullopt;
+  if (product.isDiagonal())
+    addZeros(product, machine.array.axes[0].size);
   return product;
 }

@@ -45,7 +45,9 @@ struct Product {
   unsigned inputOperand = 0, weightOperand = 0; ///< Of the region.
   bool isInputUnsigned = false;
   Epilogue epilogue;
-  /// Along the array's rows and columns; -1: a dimension of size 1.
+  /// Along the array's rows and columns; -1: a dimension of size 1. One and the
+  /// same: channels that are each for itself lie side by side, and the weights
+  /// of a pass are a diagonal matrix.
   int rowDim = -1, colDim = -1;
   /// Byte offsets of the first elements in their buffers.
   int64_t inputStart = 0, resultStart = 0;
@@ -58,6 +60,10 @@ struct Product {
   int64_t size(int dim) const {
     return dim < 0 ? 1 : workload().dims[dim].size;
   }
+  bool isDiagonal() const { return rowDim >= 0 && rowDim == colDim; }
+  /// Rows of weights of a tile of `extents` for each position of the other
+  /// weight dimensions, on an array of `rows` rows.
+  int64_t weightLanes(llvm::ArrayRef<int64_t> extents, int64_t rows) const;
 
   /// Nothing, and why for the user, for a group that stays with the host.
   static std::optional<Product>

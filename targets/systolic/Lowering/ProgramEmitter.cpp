@@ -316,7 +316,8 @@ void ProgramEmitter::loadInput() {
 
 void ProgramEmitter::loadWeights() {
   int64_t dram = constants.weightTile(offsets, extents);
-  int64_t columns = extent(product.colDim), count = extent(product.rowDim);
+  int64_t columns = extent(product.colDim);
+  int64_t count = product.weightLanes(extents, rows());
   for (unsigned dim : product.weightDims)
     count *= extents[dim];
   Space space =
@@ -379,8 +380,10 @@ void ProgramEmitter::multiply() {
     count *= weight.extents[dim];
   }
   int rowDim = product.rowDim, colDim = product.colDim;
-  int64_t lanes = rowDim < 0 ? 1 : weight.extents[rowDim];
-  int64_t lane = rowDim < 0 ? 0 : offsets[rowDim] - weight.offsets[rowDim];
+  int64_t lanes = product.weightLanes(weight.extents, rows());
+  int64_t lane = rowDim < 0 || product.isDiagonal()
+                     ? 0
+                     : offsets[rowDim] - weight.offsets[rowDim];
   int64_t column = colDim < 0 ? 0 : offsets[colDim] - weight.offsets[colDim];
   int64_t weightRow = plan.weight.row(weight.slot) +
                       column / cols() * (count * lanes) + position * lanes +

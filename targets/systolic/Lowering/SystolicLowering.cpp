@@ -51,7 +51,9 @@ Lowering::match(RegionOp region, const MachineDesc &machine, double share,
   Group group;
   group.region = product->spatial;
   group.machine = array->restrict(machine, share);
-  for (int dim : {product->rowDim, product->colDim})
+  // Along the diagonal each column has one multiplier that counts.
+  for (int dim :
+       {product->isDiagonal() ? -1 : product->rowDim, product->colDim})
     group.axisDims.push_back(dim < 0 ? 0 : uint64_t(1) << dim);
   group.state = std::make_shared<State>(*array, std::move(*product), machine);
   return group;

@@ -111,7 +111,7 @@ void Planner::sizeSlots() {
   int64_t cols = machine.config.cols;
   ArrayRef<int64_t> tile = plan.weight.extents;
   plan.weight.rows = divideCeil(extentOf(tile, product.colDim), cols) *
-                     extentOf(tile, product.rowDim);
+                     product.weightLanes(tile, machine.config.rows);
   for (unsigned dim : product.weightDims)
     plan.weight.rows *= tile[dim];
   tile = plan.result.extents;
@@ -336,8 +336,7 @@ void Hoister::fillPasses() {
       longest = int(d);
   Mapping found = whole;
   if (longest >= 0)
-    for (int64_t rows = extents[longest];
-         rows > 1 && !fits(found);
+    for (int64_t rows = extents[longest]; rows > 1 && !fits(found);
          rows = llvm::divideCeil(rows, 2))
       found = raised(
           withLoop(mapping, pass, unsigned(longest), llvm::divideCeil(rows, 2)),

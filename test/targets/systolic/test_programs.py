@@ -108,6 +108,14 @@ CONVS = {
     "1d": dict(x=[1, 24, 50], w=[24, 24, 5], pads=[2, 2]),
     "3d": dict(x=[1, 8, 6, 7, 5], w=[20, 8, 2, 3, 2]),
 }
+DEPTHWISE = {
+    "depthwise": dict(x=[1, 32, 14, 14], w=[32, 1, 3, 3], pads=[1] * 4, group=32),
+    "strides": dict(x=[1, 96, 15, 13], w=[96, 1, 3, 3], pads=[0, 1, 1, 1], strides=[2, 2], group=96),
+    "uneven": dict(x=[2, 43, 9, 11], w=[43, 1, 5, 2], dilations=[1, 2], group=43),
+    "many channels": dict(x=[1, 300, 7, 7], w=[300, 1, 3, 3], pads=[1] * 4, bias=False, group=300),
+    "few channels": dict(x=[1, 5, 40, 40], w=[5, 1, 3, 3], channels=False, group=5),
+    "depthwise 1d": dict(x=[1, 24, 50], w=[24, 1, 5], pads=[2, 2], group=24),
+}
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -119,6 +127,19 @@ def test_conv(name, dtype, machine, tmp_path):
     shape = CONVS[name]["w"]
     results = np.prod([d.dim_value for d in model.graph.output[0].type.tensor_type.shape.dim])
     assert counts["counts"]["mac.i8"] == results * np.prod(shape[1:])
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8], ids=["u8", "i8"])
+@pytest.mark.parametrize("name", DEPTHWISE)
+def test_depthwise(name, dtype, machine, tmp_path):
+    """As many channels at a time as the array is wide."""
+    model, x = conv(np.random.default_rng(len(name)), dtype=dtype, **DEPTHWISE[name])
+    counts = check(model, x, machine, tmp_path)
+    channels, _, *window = DEPTHWISE[name]["w"]
+    results = np.prod([d.dim_value for d in model.graph.output[0].type.tensor_type.shape.dim])
+    blocks = -(-channels // {"gemmini16": 16, "edge64": 64, "tpu_v1": 256}[machine])
+    assert counts["counts"]["array.cycle"] == results // channels * np.prod(window) * blocks
 
 
 @pytest.mark.parametrize("machine", MACHINES)
