@@ -22,7 +22,7 @@ ConstantBlob::ConstantBlob(const Product &product, const ArrayMachine &machine,
     tensorStrides[d] = stride;
     stride *= weights.shape()[d];
   }
-  if (product.isInputUnsigned && !product.epilogue.isRaw)
+  if (product.isInputUnsigned)
     sumColumns();
 }
 
@@ -147,7 +147,8 @@ int64_t ConstantBlob::parameters(int64_t first, int64_t columns) {
   for (int64_t block = 0; block < columns; block += cols) {
     for (int64_t i = 0; i < cols; ++i) {
       int64_t column = first + block + i;
-      float scale = block + i < columns ? pick(epilogue.scales, column) : 0.0f;
+      bool isUsed = block + i < columns && !epilogue.isRaw;
+      float scale = isUsed ? pick(epilogue.scales, column) : 0.0f;
       append(&scale);
     }
     for (int64_t i = 0; i < cols; ++i) {

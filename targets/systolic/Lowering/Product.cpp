@@ -245,10 +245,6 @@ LogicalResult Matcher::run() {
   if (!epilogue)
     return failure();
   product.epilogue = std::move(*epilogue);
-  // The array sees unsigned bytes 128 too low; the store unit corrects that
-  // with the bias, which raw sums do not get.
-  if (product.epilogue.isRaw && product.isInputUnsigned)
-    return fail("sums of unsigned bytes leave the array as bytes only");
   LayoutAttr in = layoutOf(*input), out = layoutOf(*store);
   int64_t resultBytes = product.epilogue.isRaw ? 4 : 1;
   product.inputStart = product.model.address(*input, in).constant;

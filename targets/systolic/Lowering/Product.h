@@ -13,7 +13,7 @@
 namespace aicc::systolic {
 
 /// What happens to the 32-bit sums: y = clamp(rint(float(sum + bias) * scale) +
-/// zero, low, high), as `store.quantize` does. Raw: nothing.
+/// zero, low, high), as `store.quantize` does. Raw: they are the results.
 struct Epilogue {
   bool isRaw = false;
   /// By result column (or one for all); empty: no bias.
@@ -60,6 +60,9 @@ struct Product {
   int64_t size(int dim) const {
     return dim < 0 ? 1 : workload().dims[dim].size;
   }
+  /// Whether sums get anything on their way out of the accumulator. The array
+  /// sees unsigned bytes 128 too low: their sums are corrected there.
+  bool hasParameters() const { return !epilogue.isRaw || isInputUnsigned; }
   bool isDiagonal() const { return rowDim >= 0 && rowDim == colDim; }
   /// Rows of weights of a tile of `extents` for each position of the other
   /// weight dimensions, on an array of `rows` rows.

@@ -130,7 +130,7 @@ void ProgramEmitter::configureQuantize(int64_t parameters) {
   quantizedBy = parameters;
   const Epilogue &epilogue = product.epilogue;
   IntegerAttr biases;
-  if (!epilogue.isRaw)
+  if (product.hasParameters())
     biases =
         builder.getI32IntegerAttr(local(Space::Accumulator, parameters + 1));
   ordered(Queue::Store, {}, {},
@@ -447,7 +447,7 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
 
 void ProgramEmitter::storeResults() {
   int64_t blocks = divideCeil(extent(product.colDim), cols());
-  int64_t together = product.epilogue.isRaw ? blocks : plan.parameterBlocks;
+  int64_t together = product.hasParameters() ? plan.parameterBlocks : blocks;
   // Long rows have 16 bits of columns.
   together = std::max<int64_t>(std::min(together, mostRows / cols()), 1);
   for (int64_t block = 0; block < blocks; block += together)
@@ -461,7 +461,7 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
   int64_t columns =
       std::min(count * cols(), extent(product.colDim) - block * cols());
   int64_t dramOfParameters =
-      epilogue.isRaw ? -1 : constants.parameters(first, columns);
+      product.hasParameters() ? constants.parameters(first, columns) : -1;
   bool isNew = parametersAt != dramOfParameters;
   if (isNew)
     parameterSlot = 1 - parameterSlot;

@@ -79,7 +79,8 @@ private:
 
   void loadRow(const uint8_t *from, const LoadChannel &channel,
                const Instruction &instruction, uint64_t row);
-  bool startQuantizing(uint64_t columns);
+  bool readParameters(uint64_t columns);
+  const int32_t *biasedWords(uint64_t row, uint64_t biases, uint64_t width);
   void quantizeRow(uint64_t row, uint64_t columns, uint8_t *to);
   void storeRow(uint64_t row, uint64_t columns, Space space, uint8_t *to);
   void vectorRow(Opcode opcode, uint64_t to, uint64_t from);

@@ -118,26 +118,43 @@ bool Execution::loadFill() {
 // Store
 //===----------------------------------------------------------------------===//
 
-/// Whether words can become bytes: the scales of `columns` columns are there.
-bool Execution::startQuantizing(uint64_t columns) {
+/// Whether words can leave the accumulator: what `columns` columns need of
+/// scales and biases is there.
+bool Execution::readParameters(uint64_t columns) {
   const StoreRegisters &registers = storeRegisters;
-  if (registers.scales.space() != unsigned(Space::Accumulator))
+  bool quantizes = !registers.raw;
+  if (quantizes && registers.scales.space() != unsigned(Space::Accumulator))
     return fail(
         "the scales (store.quantize) are in the scratchpad, expected the "
         "accumulator");
-  if (registers.low > registers.high)
+  if (quantizes && registers.low > registers.high)
     return fail("low (store.quantize) is " + std::to_string(registers.low) +
                 ", above high, " + std::to_string(registers.high));
   uint64_t blocks = blocksOf(columns, machine.cols);
-  for (uint32_t row : {registers.scales.row(), registers.biases}) {
+  for (auto [row, isRead] :
+       {std::pair(registers.scales.row(), quantizes),
+        std::pair(registers.biases, registers.addsBias())}) {
+    if (!isRead)
+      continue;
     if (!access(Space::Accumulator, {row, registers.scaleStride, 0, blocks, 1},
                 Access::Read))
       return false;
     count(Space::Accumulator, 4 * columns, Access::Read);
-    if (!registers.addsBias())
-      break;
   }
   return true;
+}
+
+/// The words of row `row`, with the biases of row `biases` if there are any.
+const int32_t *Execution::biasedWords(uint64_t row, uint64_t biases,
+                                      uint64_t width) {
+  const int32_t *words = wordsAt(row);
+  if (!storeRegisters.addsBias())
+    return words;
+  const int32_t *bias = wordsAt(biases);
+  biased.resize(machine.cols);
+  for (uint64_t j = 0; j < width; ++j)
+    biased[j] = int32_t(uint32_t(words[j]) + uint32_t(bias[j]));
+  return biased.data();
 }
 
 void Execution::quantizeRow(uint64_t row, uint64_t columns, uint8_t *to) {
@@ -152,14 +169,7 @@ void Execution::quantizeRow(uint64_t row, uint64_t columns, uint8_t *to) {
   uint64_t scales = registers.scales.row(), biases = registers.biases;
   for (; columns > 0; row += registers.blockStride) {
     uint64_t width = std::min<uint64_t>(columns, machine.cols);
-    const int32_t *words = wordsAt(row);
-    if (registers.addsBias()) {
-      const int32_t *bias = wordsAt(biases);
-      biased.resize(machine.cols);
-      for (uint64_t j = 0; j < width; ++j)
-        biased[j] = int32_t(uint32_t(words[j]) + uint32_t(bias[j]));
-      words = biased.data();
-    }
+    const int32_t *words = biasedWords(row, biases, width);
     quantizeWords(words, wordsAt(scales), width, quantization, to);
     scales += registers.scaleStride;
     biases += registers.scaleStride;
@@ -175,11 +185,13 @@ void Execution::storeRow(uint64_t row, uint64_t columns, Space space,
     return quantizeRow(row, columns, to);
   uint64_t lanes = lanesOf(space);
   uint8_t flip = storeRegisters.flip ? 0x80 : 0;
+  uint64_t biases = storeRegisters.biases;
   for (; columns > 0; row += storeRegisters.blockStride) {
     uint64_t width = std::min(columns, lanes);
     columns -= width;
     if (space == Space::Accumulator) {
-      const int32_t *words = wordsAt(row);
+      const int32_t *words = biasedWords(row, biases, width);
+      biases += storeRegisters.scaleStride;
       for (uint64_t j = 0; j < width; ++j, to += 4)
         for (unsigned byte = 0; byte < 4; ++byte)
           to[byte] = uint8_t(uint32_t(words[j]) >> (8 * byte));
@@ -205,11 +217,11 @@ bool Execution::storeOut() {
   uint64_t blocks = blocksOf(columns, lanesOf(space));
   if (!spend(rows.rows(), 64 * blocks + 4 * columns))
     return false;
-  bool quantizes = space == Space::Accumulator && !registers.raw;
+  bool areWords = space == Space::Accumulator;
   if (!isInside(space, rows, blocks, registers.blockStride,
                 /*writes=*/false) ||
       !touch(space, rows, blocks, registers.blockStride, Access::Read) ||
-      (quantizes && !startQuantizing(columns)) ||
+      (areWords && !readParameters(columns)) ||
       !accessSegment(registers.segment, bytes, width, /*write=*/true))
     return false;
   uint8_t *data = segments[registers.segment].data;
@@ -219,8 +231,8 @@ bool Execution::storeOut() {
                data + bytes.at(i1, i0));
   uint64_t elements = rows.rows() * columns;
   countDram(bytes, width, /*write=*/true);
-  count(space, elements * (space == Space::Accumulator ? 4 : 1), Access::Read);
-  counts->quantizedElements += quantizes ? elements : 0;
+  count(space, elements * (areWords ? 4 : 1), Access::Read);
+  counts->quantizedElements += areWords && !registers.raw ? elements : 0;
   return true;
 }
 
@@ -238,7 +250,7 @@ bool Execution::storeKeep() {
   if (registers.raw)
     return fail("raw words (store.quantize) do not fit in the scratchpad");
   if (!access(Space::Accumulator, source, Access::Read) ||
-      !startQuantizing(columns) ||
+      !readParameters(columns) ||
       !access(Space::Scratchpad, destination, Access::Write))
     return false;
   for (uint64_t i1 = 0; i1 < count1; ++i1)

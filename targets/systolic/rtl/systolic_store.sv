@@ -198,17 +198,22 @@ module systolic_store #(
 
   // --------------------------------------------------------- requantising --
   // Behind the last block there is as much room as the last shift needs.
-  logic [(SUM_PORTS*COLS+RESULTS)*32-1:0] sums_here, scales_here, biases_here;
+  logic [SUM_PORTS*COLS*32-1:0] biased;
+  logic [(SUM_PORTS*COLS+RESULTS)*32-1:0] sums_here, scales_here;
   logic [RESULTS*8-1:0] results;
   genvar g;
 
-  assign sums_here   = {{RESULTS * 32{1'b0}}, sums} >> (32 * at0[COL_BITS-1:0]);
+  generate
+    for (g = 0; g < SUM_PORTS * COLS; g = g + 1) begin : g_biased
+      assign biased[g*32+:32] = sums[g*32+:32] + (bias ? biases[g*32+:32] : 32'd0);
+    end
+  endgenerate
+  assign sums_here   = {{RESULTS * 32{1'b0}}, biased} >> (32 * at0[COL_BITS-1:0]);
   assign scales_here = {{RESULTS * 32{1'b0}}, scales} >> (32 * at0[COL_BITS-1:0]);
-  assign biases_here = {{RESULTS * 32{1'b0}}, biases} >> (32 * at0[COL_BITS-1:0]);
   generate
     for (g = 0; g < RESULTS; g = g + 1) begin : g_result
       systolic_requantize requantize (
-          .word  (sums_here[g*32+:32] + (bias ? biases_here[g*32+:32] : 32'd0)),
+          .word  (sums_here[g*32+:32]),
           .scale (scales_here[g*32+:32]),
           .zero  (zero),
           .low   (low),
@@ -224,7 +229,7 @@ module systolic_store #(
   integer b;
 
   assign lanes_here = read_data >> (8 * at0[LANE_BITS-1:0]);
-  assign raw_here   = sums >> (8 * at0[COL_BITS+1:0]);
+  assign raw_here   = biased >> (8 * at0[COL_BITS+1:0]);
   always_comb begin
     data = words ? raw_here[BYTES*8-1:0] :
         (from_sums ? results[BYTES*8-1:0] : lanes_here[BYTES*8-1:0]) ^ {BYTES{flip, 7'd0}};

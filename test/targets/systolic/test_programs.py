@@ -257,16 +257,14 @@ def test_stacks_before_real_numbers(shape, form, dtype, tmp_path):
     check(model, x, "gemmini16", tmp_path)
 
 
-def test_sums_of_unsigned_bytes_stay_with_the_host(tmp_path):
-    """Beside a product that the array runs: the store unit corrects them only on their way to bytes."""
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("shape", [(20, 12, 3, 3), (130, 12, 2, 1)])
+def test_sums_of_unsigned_bytes(shape, machine, tmp_path):
+    """They leave the accumulator with what the array sees too little of."""
     rng = np.random.default_rng(0)
-    w = rng.integers(-127, 128, (20, 12, 3, 3)).astype(np.int8)
-    model, x = conv(rng, [1, 12, 9, 9], [12, 12, 1, 1], np.uint8)
-    model.graph.node.append(helper.make_node("ConvInteger", ["y", "w2"], ["z"], name="sums"))
-    model.graph.initializer.append(numpy_helper.from_array(w, "w2"))
-    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("z", TensorProto.INT32, [1, 20, 7, 7]))
-    counts = check(model, x, "gemmini16", tmp_path)
-    assert len(counts["launches"]) == 1
+    constants = {"w": rng.integers(-127, 128, shape).astype(np.int8)}
+    model = make_model("ConvInteger", ["x", "w"], constants, np.uint8, [1, 12, 9, 9], TensorProto.INT32)
+    check(model, random_bytes(rng, (1, 12, 9, 9), np.uint8), machine, tmp_path)
 
 
 def test_cycles_keep_the_bounds(tmp_path):

@@ -123,6 +123,23 @@ TEST(SystolicSemantics, WideLoadsAdd) {
     }
 }
 
+/// Words that stay words, with a bias for each column of two blocks.
+TEST(SystolicSemantics, RawWithBias) {
+  Tried tried("fence\nstore.config segment=2 stride0=40\n"
+              "store.place block=5 scale_block=2\n"
+              "store.quantize raw=1 bias=1 biases=20\n"
+              "store.out from=acc[0] rows=3x1 columns=10");
+  for (unsigned row = 0; row < 3; ++row)
+    for (unsigned j = 0; j < 10; ++j) {
+      unsigned block = j / 6, lane = j % 6;
+      uint32_t expected = uint32_t(tried.word(row + 5 * block, lane)) +
+                          uint32_t(tried.word(20 + 2 * block, lane));
+      EXPECT_EQ(uint32_t(wordAt(tried.run.segments[2], 10 * row + j)),
+                expected);
+    }
+  EXPECT_EQ(tried.counts().quantizedElements, 0u);
+}
+
 TEST(SystolicSemantics, Fill) {
   Tried tried(
       "load.config channel=2 fill=0xab\nload.place channel=2 stride1=5\n"

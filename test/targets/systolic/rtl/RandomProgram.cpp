@@ -315,15 +315,15 @@ private:
     sums = false;
   }
 
-  void quantize(bool raw) {
+  void quantize(bool raw, bool bias) {
     int low = int(below(200)) - 128;
     emit({.opcode = Opcode::StoreQuantize,
           .a16 = uint16_t(below(256) - 128),
           .b16 = uint16_t(low),
           .c16 = uint16_t(low + int(below(200))),
           .a32 = LocalAddress::make(Space::Accumulator, scaleRow).bits,
-          .b32 = (raw ? 4u : 0u) | (oneIn(2) ? 8u : 0u) |
-                 (!raw && oneIn(2) ? 16u : 0u) | biasRow << 8});
+          .b32 = (raw ? 4u : 0u) | (oneIn(2) ? 8u : 0u) | (bias ? 16u : 0u) |
+                 biasRow << 8});
   }
 
   static std::vector<Key> withParameters(std::vector<Key> reads) {
@@ -341,17 +341,17 @@ private:
   }
 
   void out() {
-    bool fromSums = oneIn(2), raw = oneIn(2);
+    bool fromSums = oneIn(2), raw = oneIn(2), bias = oneIn(2);
     Space space = fromSums ? Space::Accumulator : Space::Scratchpad;
     Shape made = shape(fromSums ? machine.cols : machine.lanes(), rowsIn(space),
-                       fromSums && !raw ? 2 : 3);
+                       fromSums && (bias || !raw) ? 2 : 3);
     Reach to = reach(made, made.columns * (fromSums && raw ? 4 : 1));
     emit({.opcode = Opcode::StoreConfig,
           .b16 = Both,
           .a32 = uint32_t(to.stride0),
           .b32 = uint32_t(to.stride1)});
     storePlace(made, 0);
-    quantize(raw);
+    quantize(raw, bias);
     uint32_t first = between(0, rowsIn(space) - made.extent);
     emit({.opcode = Opcode::StoreOut,
           .a16 = uint16_t(made.count1),
@@ -366,7 +366,7 @@ private:
     Shape made = shape(machine.cols, sumRows, 1);
     unsigned keepStride = made.count0 + below(3);
     storePlace(made, keepStride);
-    quantize(false);
+    quantize(/*raw=*/false, oneIn(2));
     uint32_t from = between(0, sumRows - made.extent),
              extent = (made.count1 - 1) * keepStride + made.count0,
              to = between(0, scratchpadRows - extent);
