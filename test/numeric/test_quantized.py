@@ -148,6 +148,7 @@ CONVS = {
     "strided": dict(x=(1, 4, 11, 10), w=(6, 4, 3, 5), pads=(1, 2, 1, 2), strides=(2, 3)),
     "dilated": dict(x=(1, 4, 12, 12), w=(6, 4, 3, 3), dilations=(2, 3), pads=(2, 3, 2, 3)),
     "grouped": dict(x=(1, 8, 6, 6), w=(12, 2, 3, 3), group=4, pads=(1, 1, 1, 1)),
+    "many groups": dict(x=(1, 60, 9, 7), w=(60, 2, 3, 3), group=30, strides=(2, 1)),
     "depthwise": dict(x=(1, 24, 9, 9), w=(24, 1, 3, 3), group=24, pads=(1, 1, 1, 1), strides=(2, 2)),
     "multiplied": dict(x=(1, 6, 7, 7), w=(12, 1, 3, 3), group=6, pads=(1, 1, 1, 1)),
     "line": dict(x=(2, 5, 17), w=(9, 5, 4), pads=(3, 0), strides=(2,)),
@@ -363,7 +364,9 @@ INSTRUCTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", ["plain", "pointwise", "strided", "dilated", "grouped", "depthwise", "line"])
+@pytest.mark.parametrize(
+    "name", ["plain", "pointwise", "strided", "dilated", "grouped", "many groups", "depthwise", "line"]
+)
 @pytest.mark.parametrize("x_type", [np.uint8, np.int8])
 @pytest.mark.parametrize("instructions", INSTRUCTIONS)
 def test_conv_whatever_the_instructions(name, x_type, instructions, tmp_path):

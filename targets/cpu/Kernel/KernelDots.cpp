@@ -125,15 +125,40 @@ Value KernelEmitter::dotRight(const Coord &at) {
   return result;
 }
 
-SmallVector<Value> KernelEmitter::shiftSums() {
+SmallVector<size_t> KernelEmitter::sameWeights(ArrayRef<Coord> coords,
+                                               SmallVectorImpl<Coord> &firsts) {
+  Address address = addressOf(factor(1).operand, factor(1).index);
+  auto position = [&](const Coord &at) {
+    int64_t sum = 0;
+    for (auto [coeff, j] : llvm::zip(address.intra, at))
+      sum += coeff * j;
+    return sum;
+  };
+  SmallVector<size_t> numbers;
+  for (const Coord &at : coords) {
+    auto *found = llvm::find_if(firsts, [&](const Coord &first) {
+      return position(first) == position(at);
+    });
+    numbers.push_back(found - firsts.begin());
+    if (found == firsts.end())
+      firsts.push_back(at);
+  }
+  return numbers;
+}
+
+SmallVector<Value> KernelEmitter::shiftSums(ArrayRef<Coord> coords) {
+  SmallVector<Coord> firsts;
+  (void)sameWeights(coords, firsts);
   Value zero = arith::ConstantOp::create(
       builder, loc, builder.getZeroAttr(vectorType(builder.getI32Type())));
-  return SmallVector<Value>(
-      mapping.instructions(mapping.vector, tileSize[mapping.vector]), zero);
+  return SmallVector<Value>(firsts.size(), zero);
 }
 
 SmallVector<Value> KernelEmitter::emitDots(SmallVector<Value> accs) {
   SmallVector<Coord> outer = coordinates(/*reduction=*/false);
+  SmallVector<Coord> firsts;
+  if (shiftsBytes)
+    (void)sameWeights(outer, firsts);
   VectorType type = bytesOf(builder, mapping.lanes);
   for (const Coord &step : coordinates(/*reduction=*/true)) {
     auto within = [&](Coord at) {
@@ -147,13 +172,13 @@ SmallVector<Value> KernelEmitter::emitDots(SmallVector<Value> accs) {
       accs[number] = dot(accs[number], dotLeft(at), dotRight(at));
     }
     // 128 is the shift itself, as an unsigned byte.
-    for (size_t i = outer.size(); i < accs.size(); ++i) {
-      Coord at = within(Coord(model.dims.size(), 0));
-      at[mapping.vector] = int64_t(i - outer.size()) * mapping.lanes;
+    for (auto [number, first] : llvm::enumerate(firsts)) {
+      Coord at = within(first);
+      Value &sum = accs[outer.size() + number];
       Value shift = arith::ConstantOp::create(
           builder, loc,
           DenseElementsAttr::get(type, builder.getI8IntegerAttr(-128)));
-      accs[i] = dot(accs[i], shift, dotRight(at));
+      sum = dot(sum, shift, dotRight(at));
     }
   }
   return accs;
@@ -161,10 +186,9 @@ SmallVector<Value> KernelEmitter::emitDots(SmallVector<Value> accs) {
 
 void KernelEmitter::undoShift(SmallVectorImpl<Value> &accs, size_t results,
                               ArrayRef<Coord> coords) {
-  for (size_t i = 0; i < results; ++i) {
-    int64_t block = coords[i][mapping.vector] / mapping.lanes;
+  SmallVector<Coord> firsts;
+  for (auto [i, number] : llvm::enumerate(sameWeights(coords, firsts)))
     accs[i] =
-        arith::SubIOp::create(builder, loc, accs[i], accs[results + block]);
-  }
+        arith::SubIOp::create(builder, loc, accs[i], accs[results + number]);
   accs.truncate(results);
 }

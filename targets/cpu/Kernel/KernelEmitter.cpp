@@ -213,7 +213,7 @@ void KernelEmitter::emitReduction() {
 
   size_t count = accs.size();
   if (shiftsBytes)
-    llvm::append_range(accs, shiftSums());
+    llvm::append_range(accs, shiftSums(coords));
   unsigned level = 0;
   while (level < mapping.order.size() &&
          !model.dims[mapping.order[level]].isReduction)

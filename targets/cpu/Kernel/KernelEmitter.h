@@ -70,9 +70,13 @@ private:
   mlir::Value dot(mlir::Value acc, mlir::Value left, mlir::Value right);
   mlir::Value dotLeft(const Coord &at);
   mlir::Value dotRight(const Coord &at);
+  /// The coordinates of a tile that have weights of their own, in `firsts`; for
+  /// each of `coords` the number of the one whose weights it has.
+  llvm::SmallVector<size_t> sameWeights(llvm::ArrayRef<Coord> coords,
+                                        llvm::SmallVectorImpl<Coord> &firsts);
   /// Sums of the weights, one for each vector of them, that undo the shift of
   /// signed bytes.
-  llvm::SmallVector<mlir::Value> shiftSums();
+  llvm::SmallVector<mlir::Value> shiftSums(llvm::ArrayRef<Coord> coords);
   void undoShift(llvm::SmallVectorImpl<mlir::Value> &accs, size_t results,
                  llvm::ArrayRef<Coord> coords);
   void emitStores();

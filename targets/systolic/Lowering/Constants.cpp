@@ -71,22 +71,25 @@ static void forBox(ArrayRef<unsigned> dims, ArrayRef<int64_t> extents,
 /// is added with the bias.
 void ConstantBlob::sumColumns() {
   constexpr int32_t shift = 128;
-  corrections.assign(product.size(product.colDim), 0);
-  llvm::SmallVector<unsigned, 8> summed(product.weightDims.begin(),
-                                        product.weightDims.end());
+  llvm::SmallVector<unsigned, 8> summed;
+  for (unsigned dim : product.weightDims)
+    if (!llvm::is_contained(product.groupDims, dim))
+      summed.push_back(dim);
   if (product.rowDim >= 0 && !product.isDiagonal())
     summed.push_back(product.rowDim);
+  llvm::SmallVector<unsigned, 3> columns(product.groupDims.begin(),
+                                         product.groupDims.end());
+  if (product.colDim >= 0)
+    columns.push_back(product.colDim);
   Extents extents, index(product.workload().dims.size(), 0);
   for (const Workload::Dim &dim : product.workload().dims)
     extents.push_back(dim.size);
-  for (size_t column = 0; column < corrections.size(); ++column) {
-    if (product.colDim >= 0)
-      index[product.colDim] = int64_t(column);
+  forBox(columns, extents, index, [&] {
     uint32_t sum = 0;
     forBox(summed, extents, index,
            [&] { sum += uint32_t(int32_t(weightAt(index))); });
-    corrections[column] = int32_t(sum * uint32_t(shift));
-  }
+    corrections.push_back(int32_t(sum * uint32_t(shift)));
+  });
 }
 
 /// The weights of `columns` channels from that of `index` on, each in the row
@@ -115,7 +118,7 @@ int64_t ConstantBlob::weightTile(ArrayRef<int64_t> offsets,
   auto [found, isNew] = known.try_emplace(std::move(key), 0);
   if (!isNew)
     return found->second;
-  asked.push_back({true, Extents(offsets), Extents(extents), 0, 0});
+  asked.push_back({true, Extents(offsets), Extents(extents), 0, 0, 0});
   found->second = appendAligned();
   Extents index(offsets.begin(), offsets.end());
   for (auto [d, value] : llvm::enumerate(index))
@@ -129,11 +132,12 @@ int64_t ConstantBlob::weightTile(ArrayRef<int64_t> offsets,
   return found->second;
 }
 
-int64_t ConstantBlob::parameters(int64_t first, int64_t columns) {
-  auto [found, isNew] = knownParameters.try_emplace({first, columns}, 0);
+int64_t ConstantBlob::parameters(int64_t group, int64_t first,
+                                 int64_t columns) {
+  auto [found, isNew] = knownParameters.try_emplace({group, first, columns}, 0);
   if (!isNew)
     return found->second;
-  asked.push_back({false, {}, {}, first, columns});
+  asked.push_back({false, {}, {}, group, first, columns});
   found->second = appendAligned();
   const Epilogue &epilogue = product.epilogue;
   auto append = [&](const void *word) {
@@ -158,7 +162,8 @@ int64_t ConstantBlob::parameters(int64_t first, int64_t columns) {
         if (!epilogue.biases.empty())
           bias += uint32_t(pick(epilogue.biases, column));
         if (!corrections.empty())
-          bias += uint32_t(corrections[column]);
+          bias += uint32_t(
+              corrections[group * product.size(product.colDim) + column]);
       }
       append(&bias);
     }
@@ -171,5 +176,5 @@ void ConstantBlob::replay(ArrayRef<Request> requests) {
     if (request.isWeights)
       weightTile(request.offsets, request.extents);
     else
-      parameters(request.first, request.columns);
+      parameters(request.group, request.first, request.columns);
 }

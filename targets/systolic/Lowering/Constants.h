@@ -6,6 +6,7 @@
 #include "aicc/Graph/ConstantTensor.h"
 #include "targets/systolic/Lowering/TilePlan.h"
 
+#include <array>
 #include <map>
 
 namespace aicc::systolic {
@@ -23,15 +24,16 @@ public:
   int64_t weightTile(llvm::ArrayRef<int64_t> offsets,
                      llvm::ArrayRef<int64_t> extents);
 
-  /// Byte offset of scales and biases of `columns` columns from column `first`
-  /// on: for each block a row of scales (f32) and a row of biases (i32).
-  int64_t parameters(int64_t first, int64_t columns);
+  /// Byte offset of scales and biases of `columns` columns of group `group`
+  /// from column `first` on: for each block a row of scales (f32) and a row of
+  /// biases (i32).
+  int64_t parameters(int64_t group, int64_t first, int64_t columns);
 
   /// What was asked for, in order.
   struct Request {
     bool isWeights = false;
     Extents offsets, extents; ///< Of weights.
-    int64_t first = 0, columns = 0;
+    int64_t group = 0, first = 0, columns = 0;
   };
   llvm::ArrayRef<Request> requests() const { return asked; }
   /// Asks for the same of other constants.
@@ -53,10 +55,11 @@ private:
   /// root's dimensions.
   const RegionAccess *access = nullptr;
   llvm::SmallVector<int64_t> tensorStrides;
-  /// By column, what an input that is 128 too low takes from the sums.
+  /// By group and column, what an input that is 128 too low takes from the
+  /// sums.
   std::vector<int32_t> corrections;
   std::map<std::vector<int64_t>, int64_t> known;
-  std::map<std::pair<int64_t, int64_t>, int64_t> knownParameters;
+  std::map<std::array<int64_t, 3>, int64_t> knownParameters;
   std::vector<Request> asked;
   std::vector<char> bytes;
 };

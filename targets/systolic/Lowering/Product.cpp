@@ -32,6 +32,13 @@ int64_t aicc::systolic::positions(ArrayRef<Axis> axes,
   return product;
 }
 
+int64_t Product::groupAt(ArrayRef<int64_t> offsets) const {
+  int64_t group = 0;
+  for (unsigned dim : groupDims)
+    group = group * size(int(dim)) + offsets[dim];
+  return group;
+}
+
 int64_t Product::weightLanes(ArrayRef<int64_t> extents, int64_t rows) const {
   if (rowDim < 0)
     return 1;
@@ -257,8 +264,11 @@ LogicalResult Matcher::run() {
     axis.stride *= resultBytes;
   for (auto [d, dim] : llvm::enumerate(product.model.dims))
     if (int(d) != product.rowDim && int(d) != product.colDim &&
-        usesDim(*weight, d))
+        usesDim(*weight, d)) {
       product.weightDims.push_back(d);
+      if (!dim.isReduction)
+        product.groupDims.push_back(d);
+    }
   return success();
 }
 

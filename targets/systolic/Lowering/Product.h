@@ -55,6 +55,9 @@ struct Product {
   llvm::SmallVector<Axis, 6> inputAxes, resultAxes;
   /// Dimensions that the weights depend on besides the two, outermost first.
   llvm::SmallVector<unsigned, 6> weightDims;
+  /// Those of them that are not summed (groups of channels): each position has
+  /// columns of its own.
+  llvm::SmallVector<unsigned, 2> groupDims;
 
   const Workload &workload() const { return spatial.workload; }
   int64_t size(int dim) const {
@@ -63,6 +66,8 @@ struct Product {
   /// Whether sums get anything on their way out of the accumulator. The array
   /// sees unsigned bytes 128 too low: their sums are corrected there.
   bool hasParameters() const { return !epilogue.isRaw || isInputUnsigned; }
+  /// The group of channels at `offsets`, as one number.
+  int64_t groupAt(llvm::ArrayRef<int64_t> offsets) const;
   bool isDiagonal() const { return rowDim >= 0 && rowDim == colDim; }
   /// Rows of weights of a tile of `extents` for each position of the other
   /// weight dimensions, on an array of `rows` rows.

@@ -240,14 +240,15 @@ axisRows(ArrayRef<Axis> axes, ArrayRef<int64_t> extents, int64_t innermost) {
   return strides;
 }
 
-/// The loops over a tile, rows of which are `innermost` apart; adds its start
-/// to `dram`.
+/// The loops over `extents` of a tile of extents `tile`, rows of which are
+/// `innermost` apart; adds the start to `dram`.
 static SmallVector<RowLoop, 6> tileLoops(ArrayRef<Axis> axes,
                                          ArrayRef<int64_t> offsets,
                                          ArrayRef<int64_t> extents,
+                                         ArrayRef<int64_t> tile,
                                          int64_t innermost, int64_t &dram) {
   SmallVector<RowLoop, 6> loops;
-  SmallVector<int64_t, 6> strides = axisRows(axes, extents, innermost);
+  SmallVector<int64_t, 6> strides = axisRows(axes, tile, innermost);
   for (auto [axis, stride] : llvm::zip(axes, strides)) {
     loops.push_back({axis.extent(extents), axis.stride, stride});
     dram += axis.start(offsets) * axis.stride;
@@ -289,7 +290,7 @@ void ProgramEmitter::loadInput() {
   int64_t blocks = divideCeil(lanes, rows());
   int64_t dram = product.inputStart + offset(product.rowDim);
   SmallVector<RowLoop, 6> loops =
-      tileLoops(product.inputAxes, offsets, extents, blocks, dram);
+      tileLoops(product.inputAxes, offsets, extents, extents, blocks, dram);
   // Rows that follow each other in memory, in whole lanes, are one long row.
   int64_t columns = lanes;
   if (!loops.empty() && loops.back().dramStride == lanes &&
@@ -446,6 +447,24 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
 //===----------------------------------------------------------------------===//
 
 void ProgramEmitter::storeResults() {
+  storeGroups(product.hasParameters() ? ArrayRef<unsigned>(product.groupDims)
+                                      : ArrayRef<unsigned>());
+}
+
+/// Each group of channels has parameters of its own: the results leave group
+/// by group over `dims`.
+void ProgramEmitter::storeGroups(ArrayRef<unsigned> dims) {
+  if (!dims.empty()) {
+    int64_t start = offsets[dims.front()], count = extents[dims.front()];
+    extents[dims.front()] = 1;
+    for (int64_t i = 0; i < count; ++i) {
+      offsets[dims.front()] = start + i;
+      storeGroups(dims.drop_front());
+    }
+    offsets[dims.front()] = start;
+    extents[dims.front()] = count;
+    return;
+  }
   int64_t blocks = divideCeil(extent(product.colDim), cols());
   int64_t together = product.hasParameters() ? plan.parameterBlocks : blocks;
   // Long rows have 16 bits of columns.
@@ -461,7 +480,9 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
   int64_t columns =
       std::min(count * cols(), extent(product.colDim) - block * cols());
   int64_t dramOfParameters =
-      product.hasParameters() ? constants.parameters(first, columns) : -1;
+      product.hasParameters()
+          ? constants.parameters(product.groupAt(offsets), first, columns)
+          : -1;
   bool isNew = parametersAt != dramOfParameters;
   if (isNew)
     parameterSlot = 1 - parameterSlot;
@@ -478,12 +499,15 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
                          local(Space::Accumulator, parameters), 1, 1,
                          divideCeil(columns, cols()) * cols() * rowsOfBlock));
   }
-  int64_t blockRows = positions(product.resultAxes, extents);
+  int64_t blockRows = positions(product.resultAxes, result.extents);
   int64_t bytes = epilogue.isRaw ? 4 : 1;
   int64_t dram = product.resultStart + first * bytes;
   SmallVector<RowLoop, 6> loops =
-      tileLoops(product.resultAxes, offsets, extents, 1, dram);
-  int64_t from = plan.result.row(result.slot) + block * blockRows;
+      tileLoops(product.resultAxes, offsets, extents, result.extents, 1, dram);
+  SmallVector<int64_t, 6> tileRows =
+      axisRows(product.resultAxes, result.extents, 1);
+  int64_t from = plan.result.row(result.slot) + block * blockRows +
+                 rowAt(product.resultAxes, tileRows, offsets, result.offsets);
   int64_t blockStride = blockRows, scaleBlock = rowsOfBlock;
   // Rows that follow each other in memory, in whole blocks, are one long row.
   if (columns == cols() && !loops.empty() &&

@@ -41,6 +41,7 @@ private:
   void multiply();
   void passes(int64_t weightRow, int64_t k, int64_t n, int64_t lane);
   void storeResults();
+  void storeGroups(llvm::ArrayRef<unsigned> dims);
   void storeBlocks(int64_t block, int64_t count);
 
   /// Adds the operation just created to the program.

@@ -142,6 +142,25 @@ def test_depthwise(name, dtype, machine, tmp_path):
     assert counts["counts"]["array.cycle"] == results // channels * np.prod(window) * blocks
 
 
+GROUPED = {
+    "groups": dict(x=[1, 32, 14, 14], w=[48, 8, 3, 3], pads=[1] * 4, group=4),
+    "many": dict(x=[2, 60, 9, 7], w=[60, 2, 3, 3], strides=[2, 1], group=30),
+    "wide": dict(x=[1, 80, 6, 6], w=[120, 40, 1, 1], channels=False, bias=False, group=2),
+    "grouped 1d": dict(x=[1, 24, 50], w=[72, 8, 5], pads=[2, 2], group=3),
+}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8], ids=["u8", "i8"])
+@pytest.mark.parametrize("name", GROUPED)
+def test_grouped(name, dtype, machine, tmp_path):
+    """Group by group."""
+    model, x = conv(np.random.default_rng(len(name)), dtype=dtype, **GROUPED[name])
+    counts = check(model, x, machine, tmp_path)
+    results = np.prod([d.dim_value for d in model.graph.output[0].type.tensor_type.shape.dim])
+    assert counts["counts"]["mac.i8"] == results * np.prod(GROUPED[name]["w"][1:])
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("shape", [(1, 64, 1000), (128, 384, 100), (3, 5, 7), (200, 300, 48), (1, 2, 1)])
 def test_matmul(shape, machine, tmp_path):
