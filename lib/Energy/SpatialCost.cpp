@@ -137,6 +137,7 @@ SpatialTime aicc::timeOf(const AccessModel &model, const Mapping &mapping,
   const auto &memories = model.machine.memories;
   SpatialTime time;
   time.computeCycles = computeCyclesOf(model, counts);
+  time.drainCycles = model.machine.array.latencyCycles.value;
   llvm::SmallVector<PortUse, 6> uses(memories.size());
   forEachHolder(mapping, [&](unsigned o, int inner, unsigned outer) {
     const Traffic &out = counts.at(o, outer);

@@ -173,10 +173,8 @@ bool Planner::placeAccumulator() {
     return fail("a tile of " + llvm::Twine(plan.result.rows) +
                 " rows does not fit " + llvm::Twine(rows) +
                 " rows of the accumulator");
-  // A row of scales and one of biases for each block, in two slots.
-  constexpr int64_t rowsOfBlock = 2, slots = 2;
   plan.parameterFirst = rows;
-  plan.parameterBlocks = machine.parameterRows / (rowsOfBlock * slots);
+  plan.parameterBlocks = machine.parameterBlocks();
   return true;
 }
 
