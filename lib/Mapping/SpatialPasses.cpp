@@ -270,7 +270,8 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
   std::optional<Cost> best;
   for (const SpatialCandidate &candidate : found.candidates) {
     std::optional<Cost> cost =
-        estimateSpatial(task.region.workload, candidate.mapping, *machine, why);
+        estimateSpatial(task.region.workload, candidate.mapping,
+                        task.group ? *task.group->priced : *machine, why);
     if (!cost)
       break;
     addPastArray(task.region, *machine, *cost);

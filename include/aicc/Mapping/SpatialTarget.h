@@ -22,6 +22,8 @@ public:
     SpatialRegion region;
     /// The machine as far as programs use it.
     MachineDesc machine;
+    /// The same with all that its memories hold: what mappings are priced on.
+    std::shared_ptr<const MachineDesc> priced;
     /// As in SpatialMapperOptions.
     llvm::SmallVector<uint64_t, 4> axisDims;
     /// Made once, for `accept`.

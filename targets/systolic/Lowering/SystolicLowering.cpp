@@ -39,6 +39,51 @@ private:
 };
 } // namespace
 
+static void addAxes(ArrayRef<Axis> axes, Workload::TileRows &rows) {
+  for (const Axis &axis : axes)
+    rows.axes.push_back({axis.stride, axis.terms});
+}
+
+/// The rows in which the emitter moves tiles between DRAM and the chip.
+static void describeRows(const ArrayMachine &machine, Product &product) {
+  constexpr int64_t mostColumns = 65535; // 16 bits.
+  auto &operands = product.spatial.workload.operands;
+  int64_t cols = machine.config.cols;
+  Workload::TileRows input;
+  addAxes(product.inputAxes, input);
+  input.lane = product.rowDim;
+  input.start = product.inputStart;
+  input.rowLanes = machine.config.rows;
+  input.joinsSeveral = true;
+  input.mostJoined = mostColumns;
+  operands[0].rows = std::move(input);
+
+  Workload::TileRows weight;
+  SmallVector<unsigned> inside(product.weightDims.begin(),
+                               product.weightDims.end());
+  if (product.rowDim >= 0)
+    inside.push_back(unsigned(product.rowDim));
+  for (unsigned dim : inside)
+    weight.axes.push_back({0, {{dim, 1}}});
+  weight.lane = product.colDim;
+  weight.rowLanes = cols;
+  weight.mostJoined = mostColumns;
+  weight.isPacked = true;
+  operands[1].rows = std::move(weight);
+
+  Workload::TileRows result;
+  addAxes(product.resultAxes, result);
+  result.lane = product.colDim;
+  result.start = product.resultStart;
+  result.rowLanes = cols;
+  result.mostJoined = mostColumns;
+  int64_t blocks = std::max<int64_t>(mostColumns / cols, 1);
+  if (!product.epilogue.isRaw)
+    blocks = std::min(blocks, machine.parameterBlocks());
+  result.mostLanes = blocks * cols;
+  operands[2].rows = std::move(result);
+}
+
 std::optional<SpatialLowering::Group>
 Lowering::match(RegionOp region, const MachineDesc &machine, double share,
                 std::string &why) const {
@@ -48,12 +93,15 @@ Lowering::match(RegionOp region, const MachineDesc &machine, double share,
   std::optional<Product> product = Product::match(region, machine, why);
   if (!product)
     return std::nullopt;
+  describeRows(*array, *product);
   Group group;
   group.region = product->spatial;
   group.machine = array->restrict(machine, share);
   for (int dim : {product->rowDim, product->colDim})
     group.axisDims.push_back(dim < 0 ? 0 : uint64_t(1) << dim);
-  group.state = std::make_shared<State>(*array, std::move(*product), machine);
+  auto state = std::make_shared<State>(*array, std::move(*product), machine);
+  group.priced = {state, &state->used};
+  group.state = std::move(state);
   return group;
 }
 
