@@ -221,21 +221,12 @@ void VectorEmitter::configureVector(const RowLoop &inner,
 template <typename OpT>
 void VectorEmitter::vector(int32_t to, int32_t from, ArrayRef<RowLoop> loops,
                            ArrayRef<Slot> reads, ArrayRef<Slot> writes) {
-  // The two longest loops are those of the instructions.
-  RowLoops around(loops.begin(), loops.end());
-  llvm::stable_sort(around, [](const RowLoop &a, const RowLoop &b) {
-    return a.count < b.count;
-  });
-  RowLoop inner, outer;
-  if (!around.empty())
-    inner = around.pop_back_val();
-  if (!around.empty())
-    outer = around.pop_back_val();
-  configureVector(inner, outer);
-  forRows(around, from, to, [&](int64_t source, int64_t target) {
+  VectorPattern pattern(RowLoops(loops.begin(), loops.end()));
+  configureVector(pattern.inner, pattern.outer);
+  forRows(pattern.around, from, to, [&](int64_t source, int64_t target) {
     order.add(Queue::Vector, reads, writes,
               OpT::create(builder, loc, int32_t(target), int32_t(source),
-                          inner.count, outer.count));
+                          pattern.inner.count, pattern.outer.count));
   });
 }
 

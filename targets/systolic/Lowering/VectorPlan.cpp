@@ -6,6 +6,7 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
 #include <numeric>
 
 using namespace aicc;
@@ -136,6 +137,16 @@ RowLoops aicc::systolic::vectorLoops(const VectorGroup &group,
   return foldLoops(loops);
 }
 
+VectorPattern::VectorPattern(RowLoops loops) : around(std::move(loops)) {
+  llvm::stable_sort(around, [](const RowLoop &a, const RowLoop &b) {
+    return a.count < b.count;
+  });
+  if (!around.empty())
+    inner = around.pop_back_val();
+  if (!around.empty())
+    outer = around.pop_back_val();
+}
+
 //===----------------------------------------------------------------------===//
 // Costs
 //===----------------------------------------------------------------------===//
@@ -149,13 +160,16 @@ struct Work {
   /// Rows by what reads and writes them.
   double scratchpadRead = 0, scratchpadWritten = 0;
   double accumulatorRead = 0, accumulatorWritten = 0;
+  double instructions = 0;
 
   /// Units overlap but for the first load and the last store.
   double cycles(bool dramIsShared) const {
     double dram = dramIsShared ? loadCycles + storeCycles
                                : std::max(loadCycles, storeCycles);
-    double steady = std::max(dram, vectorCycles);
-    return steady + (loadCycles + vectorCycles + storeCycles - steady) / tiles;
+    // The dispatcher reads one instruction a cycle.
+    double steady = std::max({dram, vectorCycles, instructions});
+    double alone = loadCycles + vectorCycles + storeCycles;
+    return steady + std::max(alone - steady, 0.0) / tiles;
   }
 };
 
@@ -170,7 +184,8 @@ public:
 
 private:
   double transfer(ArrayRef<Axis> axes, int64_t start, ArrayRef<int64_t> extents,
-                  double &bytes) const;
+                  double &bytes, Work &work) const;
+  double vectorInstructions(ArrayRef<int64_t> extents) const;
   void addVector(ArrayRef<int64_t> extents, Work &work) const;
 
   const VectorGroup &group;
@@ -180,9 +195,11 @@ private:
 };
 } // namespace
 
-/// Cycles of one tile's rows; adds the bytes of the accesses that they touch.
+/// Cycles of one tile's rows, and one for each instruction: it starts in the
+/// cycle after the token that it waits for. Adds the bytes of the accesses that they touch.
 double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
-                            ArrayRef<int64_t> extents, double &bytes) const {
+                            ArrayRef<int64_t> extents, double &bytes,
+                            Work &work) const {
   Extents offsets(extents.size(), 0);
   TileTransfer moved(axes, start, group.laneDim, offsets, extents, config.cols,
                      mostOuterRows);
@@ -194,9 +211,40 @@ double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
   auto touched = double(moved.columns + access - step);
   constexpr double resolution = 256;
   double perCycle = double(config.dramBytesPer256Cycles) / resolution;
+  double instructions = 1;
+  for (const RowLoop &loop : moved.loops)
+    instructions *= double(loop.count);
+  work.instructions += instructions;
   auto rows = double(moved.rows());
   bytes += rows * touched;
-  return rows * std::max(1.0, touched / perCycle);
+  // The unit asks for the next row in the cycle after one is there.
+  return rows * std::ceil(touched / perCycle) + instructions;
+}
+
+/// Of one tile, with the registers that are set in each.
+double VectorCost::vectorInstructions(ArrayRef<int64_t> extents) const {
+  int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
+  auto instructions = [&](const VectorInput &input) {
+    VectorPattern pattern(vectorLoops(group, extents, group.resultAxes,
+                                      input.axes, blocks));
+    double product = 1;
+    for (const RowLoop &loop : pattern.around)
+      product *= double(loop.count);
+    return product;
+  };
+  switch (group.kind) {
+  case VectorKind::Map:
+    return group.table.empty() ? 0 : 1;
+  case VectorKind::Maximum:
+  case VectorKind::Sum: // The first of a window, or zeros.
+    return 2 * instructions(group.inputs[0]);
+  case VectorKind::Add:
+  case VectorKind::Multiply:
+    break;
+  }
+  constexpr double parameters = 2;
+  return parameters + instructions(group.inputs[0]) + 1 +
+         instructions(group.inputs[1]);
 }
 
 /// One row a cycle.
@@ -245,12 +293,15 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
   int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
   for (const VectorInput &input : group.inputs) {
     tile.loadCycles +=
-        transfer(input.axes, input.start, extents, tile.readBytes);
+        transfer(input.axes, input.start, extents, tile.readBytes, tile);
     tile.scratchpadWritten += double(positions(input.axes, extents) * blocks);
   }
   tile.storeCycles +=
-      transfer(group.resultAxes, group.resultStart, extents, tile.writtenBytes);
+      transfer(group.resultAxes, group.resultStart, extents, tile.writtenBytes, tile);
   addVector(extents, tile);
+  double instructions = vectorInstructions(extents);
+  tile.vectorCycles += instructions;
+  tile.instructions += instructions;
   // All tiles are as the first one: the last ones may be smaller, by the part
   // of a tile that is left.
   double count = 1, tiles = 1;
@@ -265,6 +316,7 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
         &Work::scratchpadWritten, &Work::accumulatorRead,
         &Work::accumulatorWritten})
     all.*field *= count;
+  all.instructions *= tiles;
   all.tiles = tiles;
   return all;
 }

@@ -62,6 +62,14 @@ RowLoops vectorLoops(const VectorGroup &group, llvm::ArrayRef<int64_t> extents,
                      llvm::ArrayRef<Axis> to, llvm::ArrayRef<Axis> from,
                      int64_t blocks);
 
+/// Loops of the vector unit: an instruction walks the two longest itself.
+struct VectorPattern {
+  RowLoop inner, outer;
+  RowLoops around;
+
+  explicit VectorPattern(RowLoops loops);
+};
+
 /// The mapping of the best tiling, and what it costs
 /// (docs/targets/systolic.md). Nothing, and why, if not even the smallest tile
 /// fits.
