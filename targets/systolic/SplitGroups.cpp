@@ -46,7 +46,8 @@ static Value pooledOrJoined(const RegionModel &model) {
   llvm::SmallSet<unsigned, 4> bytes;
   RegionOp region = model.region;
   for (const RegionAccess &access : model.accesses)
-    if (!access.isStore && isByteTensor(region.getIns()[access.operand]))
+    if (!access.isStore && access.inReduction == model.hasReduction() &&
+        isByteTensor(region.getIns()[access.operand]))
       bytes.insert(access.operand);
   bool joins = !model.hasReduction() && bytes.size() > 1;
   bool reduces = model.hasReduction() && bytes.size() == 1;

@@ -80,6 +80,10 @@ std::optional<Epilogue> matchEpilogue(const RegionModel &model,
                                       std::optional<unsigned> colRootDim,
                                       std::string &why);
 
+/// What `tensor` is but for reshapes by dimensions of size 1, which do not move
+/// elements.
+mlir::Value behindReshapes(mlir::Value tensor);
+
 } // namespace aicc::systolic
 
 #endif // TARGETS_SYSTOLIC_LOWERING_PRODUCT_H

@@ -3,6 +3,7 @@
 #include "targets/systolic/Lowering/ScalarColumns.h"
 #include "aicc/Graph/ConstantTensor.h"
 #include "aicc/Mapping/RegionModel.h"
+#include "targets/systolic/Lowering/Product.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -33,14 +34,6 @@ static int64_t signExtended(uint64_t value, unsigned bits) {
 
 static uint64_t zeroExtended(int64_t value, unsigned bits) {
   return uint64_t(value) & llvm::maskTrailingOnes<uint64_t>(bits);
-}
-
-/// Reshapes by dimensions of size 1 do not move elements.
-static Value behindReshapes(Value tensor) {
-  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-      tensor.getDefiningOp()))
-    tensor = tensor.getDefiningOp()->getOperand(0);
-  return tensor;
 }
 
 //===----------------------------------------------------------------------===//

@@ -13,14 +13,6 @@ using namespace mlir;
 using namespace aicc;
 using namespace aicc::systolic;
 
-/// Reshapes by dimensions of size 1 do not move elements.
-static Value behindReshapes(Value tensor) {
-  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-      tensor.getDefiningOp()))
-    tensor = tensor.getDefiningOp()->getOperand(0);
-  return tensor;
-}
-
 namespace {
 class VectorMatcher {
 public:
@@ -278,6 +270,9 @@ bool VectorMatcher::place() {
 }
 
 bool VectorMatcher::run() {
+  if (llvm::any_of(group.model.dims,
+                   [](const auto &dim) { return dim.size < 1; }))
+    return fail("the group has no elements");
   return findAccesses() && chooseLanes() && place() && matchRoot();
 }
 

@@ -160,7 +160,7 @@ struct Work {
   /// Rows by what reads and writes them.
   double scratchpadRead = 0, scratchpadWritten = 0;
   double accumulatorRead = 0, accumulatorWritten = 0;
-  double instructions = 0;
+  double vectorRows = 0, instructions = 0;
 
   /// Units overlap but for the first load and the last store.
   double cycles(bool dramIsShared) const {
@@ -196,7 +196,8 @@ private:
 } // namespace
 
 /// Cycles of one tile's rows, and one for each instruction: it starts in the
-/// cycle after the token that it waits for. Adds the bytes of the accesses that they touch.
+/// cycle after the token that it waits for. Adds the bytes of the accesses that
+/// they touch.
 double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
                             ArrayRef<int64_t> extents, double &bytes,
                             Work &work) const {
@@ -225,8 +226,8 @@ double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
 double VectorCost::vectorInstructions(ArrayRef<int64_t> extents) const {
   int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
   auto instructions = [&](const VectorInput &input) {
-    VectorPattern pattern(vectorLoops(group, extents, group.resultAxes,
-                                      input.axes, blocks));
+    VectorPattern pattern(
+        vectorLoops(group, extents, group.resultAxes, input.axes, blocks));
     double product = 1;
     for (const RowLoop &loop : pattern.around)
       product *= double(loop.count);
@@ -260,17 +261,17 @@ void VectorCost::addVector(ArrayRef<int64_t> extents, Work &work) const {
   case VectorKind::Map:
     if (group.table.empty())
       break;
-    work.vectorCycles += results;
+    work.vectorRows += results;
     work.scratchpadRead += results;
     work.scratchpadWritten += results;
     break;
   case VectorKind::Maximum: // The first of a window is copied.
-    work.vectorCycles += results + points;
+    work.vectorRows += results + points;
     work.scratchpadRead += results + 2 * points;
     work.scratchpadWritten += results + points;
     break;
   case VectorKind::Sum:
-    work.vectorCycles += points;
+    work.vectorRows += points;
     work.scratchpadRead += points;
     work.accumulatorRead += points;
     work.accumulatorWritten += results + points;
@@ -278,7 +279,7 @@ void VectorCost::addVector(ArrayRef<int64_t> extents, Work &work) const {
   case VectorKind::Add:
   case VectorKind::Multiply:
     second = double(positions(group.inputs[1].axes, extents) * blocks);
-    work.vectorCycles += 2 * results + second;
+    work.vectorRows += 2 * results + second;
     work.scratchpadRead += results + second;
     work.accumulatorRead += 2 * results;
     work.accumulatorWritten += 2 * results + second;
@@ -296,11 +297,11 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
         transfer(input.axes, input.start, extents, tile.readBytes, tile);
     tile.scratchpadWritten += double(positions(input.axes, extents) * blocks);
   }
-  tile.storeCycles +=
-      transfer(group.resultAxes, group.resultStart, extents, tile.writtenBytes, tile);
+  tile.storeCycles += transfer(group.resultAxes, group.resultStart, extents,
+                               tile.writtenBytes, tile);
   addVector(extents, tile);
   double instructions = vectorInstructions(extents);
-  tile.vectorCycles += instructions;
+  tile.vectorCycles = tile.vectorRows + instructions;
   tile.instructions += instructions;
   // All tiles are as the first one: the last ones may be smaller, by the part
   // of a tile that is left.
@@ -312,8 +313,8 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
   Work all = tile;
   for (double Work::*field :
        {&Work::readBytes, &Work::writtenBytes, &Work::loadCycles,
-        &Work::storeCycles, &Work::vectorCycles, &Work::scratchpadRead,
-        &Work::scratchpadWritten, &Work::accumulatorRead,
+        &Work::storeCycles, &Work::vectorCycles, &Work::vectorRows,
+        &Work::scratchpadRead, &Work::scratchpadWritten, &Work::accumulatorRead,
         &Work::accumulatorWritten})
     all.*field *= count;
   all.instructions *= tiles;
@@ -339,7 +340,7 @@ Cost VectorCost::costOf(const Work &work) const {
   constexpr double wordBytes = 4;
   double lanes = config.lanes(), words = double(config.cols) * wordBytes;
   if (const SourcedValue *lane = desc.action("add_i32"))
-    add("vector.lane", CountUnit::Operations, work.vectorCycles * lanes,
+    add("vector.lane", CountUnit::Operations, work.vectorRows * lanes,
         lane->value);
   memory(machine.accumulator, work.accumulatorRead * words,
          work.accumulatorWritten * words);
