@@ -308,6 +308,20 @@ void forEachCrossbarItem(const AccessModel &model, const AccessCounts &counts,
        cellsProgrammed(model, counts) * cells);
 }
 
+/// The items that `cycles` cycles cost, whatever is done in them; as
+/// forEachItem.
+template <typename Visit>
+void forEachTimeItem(const MachineDesc &machine, double cycles, Visit visit) {
+  if (const SourcedValue *action = machine.action("pe_cycle"))
+    visit("pe.", "cycle", CountUnit::Operations, cycles * positionsOf(machine),
+          action->value);
+  if (const SourcedValue *action = machine.action("chip_cycle"))
+    visit("chip.", "cycle", CountUnit::Operations, cycles, action->value);
+  if (double leakage = leakageMw(machine))
+    visit("leakage", "", CountUnit::Nanoseconds, nanoseconds(machine, cycles),
+          leakage);
+}
+
 /// Calls `visit(begin of the name, rest of it, unit, count, pJ each)` for every
 /// item, so that a search can sum them without making texts.
 template <typename Visit>
@@ -328,14 +342,7 @@ void forEachItem(const AccessModel &model, const AccessCounts &counts,
     visit(memory.name, ".multicast", CountUnit::Bytes, bytes.delivered,
           memory.multicastPjPerByte.value);
   }
-  if (const SourcedValue *action = machine.action("pe_cycle"))
-    visit("pe.", "cycle", CountUnit::Operations, cycles * positionsOf(machine),
-          action->value);
-  if (const SourcedValue *action = machine.action("chip_cycle"))
-    visit("chip.", "cycle", CountUnit::Operations, cycles, action->value);
-  if (double leakage = leakageMw(machine))
-    visit("leakage", "", CountUnit::Nanoseconds, nanoseconds(machine, cycles),
-          leakage);
+  forEachTimeItem(machine, cycles, visit);
 }
 
 } // namespace
@@ -406,4 +413,14 @@ std::optional<Cost> aicc::estimateSpatial(const Workload &workload,
     return std::nullopt;
   }
   return costOf(model, mapping, counts);
+}
+
+void aicc::addTimeItems(const MachineDesc &machine, Cost &cost) {
+  forEachTimeItem(machine, cost.cycles,
+                  [&](llvm::StringRef first, llvm::StringRef second,
+                      CountUnit unit, double count, double pjEach) {
+                    if (count > 0)
+                      cost.items.push_back(
+                          {first.str() + second.str(), unit, count, pjEach});
+                  });
 }

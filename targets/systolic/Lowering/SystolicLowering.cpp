@@ -1,7 +1,9 @@
 //===- SystolicLowering.cpp - Groups as programs of the array -------------===//
 
 #include "targets/systolic/Lowering/SystolicLowering.h"
+#include "aicc/Memory/StorageOrder.h"
 #include "targets/systolic/Lowering/ProgramEmitter.h"
+#include "targets/systolic/Lowering/VectorEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AsmState.h"
@@ -22,6 +24,8 @@ public:
                              double share, std::string &why) const override;
   std::optional<Mapping> accept(const Group &group, const Mapping &mapping,
                                 std::string &why) const override;
+  std::optional<Placed> place(RegionOp region, const MachineDesc &machine,
+                              std::string &why) const override;
 
 private:
   struct State {
@@ -116,6 +120,27 @@ std::optional<Mapping> Lowering::accept(const Group &group,
   return aligned;
 }
 
+std::optional<SpatialLowering::Placed>
+Lowering::place(RegionOp region, const MachineDesc &machine,
+                std::string &why) const {
+  std::string reason;
+  std::optional<ArrayMachine> array = ArrayMachine::get(machine, reason);
+  FailureOr<RegionModel> model = RegionModel::build(region, reason);
+  // Sums of products are the array's or the host's.
+  if (!array || failed(model) || contractionDims(*model))
+    return std::nullopt;
+  std::optional<VectorGroup> group = VectorGroup::match(region, reason);
+  std::optional<VectorChoice> choice;
+  if (group)
+    choice = chooseTiles(*group, *array, machine, reason);
+  if (!choice) {
+    why = "vector unit: " + reason;
+    return std::nullopt;
+  }
+  return Placed{std::move(choice->mapping), std::move(choice->cost),
+                "vector unit"};
+}
+
 std::shared_ptr<const SpatialLowering> aicc::systolic::createLowering() {
   return std::make_shared<Lowering>();
 }
@@ -147,19 +172,25 @@ private:
     int64_t entry = 0;
     std::vector<ConstantBlob::Request> requests;
   };
-  static std::string keyOf(const Product &product);
+  static std::string keyOf(const RegionModel &model);
+  /// A program of the name that comes next, filled by `emit`.
+  void create(Known &known, unsigned segments, OpBuilder &builder, Location loc,
+              llvm::function_ref<void()> emit);
+  FailureOr<OffloadOp> lowerVector(RegionOp region, const ArrayMachine &array,
+                                   cpu::HostBuffers &buffers,
+                                   OpBuilder &builder);
 
   std::shared_ptr<const MachineDesc> machine;
   llvm::StringMap<Known> known;
 };
 } // namespace
 
-std::string SystolicRegions::keyOf(const Product &product) {
+std::string SystolicRegions::keyOf(const RegionModel &model) {
   std::string key;
   llvm::raw_string_ostream os(key);
-  RegionOp region = product.model.region;
+  RegionOp region = model.region;
   os << region.getLayoutsAttr() << region.getMappingAttr();
-  for (int64_t size : product.model.rootSizes)
+  for (int64_t size : model.rootSizes)
     os << ' ' << size;
   OpPrintingFlags flags;
   flags.useLocalScope().printGenericOpForm();
@@ -177,18 +208,68 @@ static ElementsAttr bytesAttr(MLIRContext *context, std::vector<char> bytes) {
                                                     /*dataIsMutable=*/false));
 }
 
+void SystolicRegions::create(Known &known, unsigned segments,
+                             OpBuilder &builder, Location loc,
+                             llvm::function_ref<void()> emit) {
+  OpBuilder::InsertionGuard guard(builder);
+  // Beside the function, which may hold loops around the region.
+  Operation *function = builder.getInsertionBlock()->getParentOp();
+  while (!isa<ModuleOp>(function->getParentOp()))
+    function = function->getParentOp();
+  builder.setInsertionPoint(function);
+  known.entry = int64_t(this->known.size()) - 1;
+  known.program = ProgramOp::create(
+      builder, loc, "p" + std::to_string(known.entry), segments);
+  builder.setInsertionPointToStart(&known.program.getBody().emplaceBlock());
+  emit();
+}
+
+static LogicalResult refuse(RegionOp region, const llvm::Twine &why) {
+  return region.emitError("cannot be generated: ") << why;
+}
+
+FailureOr<OffloadOp> SystolicRegions::lowerVector(RegionOp region,
+                                                  const ArrayMachine &array,
+                                                  cpu::HostBuffers &buffers,
+                                                  OpBuilder &builder) {
+  std::string why;
+  Mapping mapping = region.getMappingAttr().toMapping();
+  std::optional<VectorGroup> group = VectorGroup::match(region, why);
+  std::optional<VectorPlan> plan;
+  if (group)
+    plan = VectorPlan::make(*group, array, mapping, why);
+  if (!plan)
+    return refuse(region, why);
+  Location loc = region.getLoc();
+  std::string key = keyOf(group->model);
+  key += group->hasConstants() ? " with constants" : "";
+  Known &found = known[key];
+  if (!found.program)
+    create(found, VectorEmitter::numSegments(*group), builder, loc, [&] {
+      VectorEmitter(*group, array, mapping, *plan, builder, loc).run();
+    });
+  SmallVector<Value, 4> args;
+  for (const VectorInput &input : group->inputs)
+    args.push_back(buffers.buffer(region.getIns()[input.operand]));
+  if (group->hasConstants())
+    args.push_back(buffers.constant(
+        bytesAttr(region.getContext(), vectorConstants(*group, array)), loc));
+  args.push_back(buffers.buffer(region.getResult(0)));
+  return OffloadOp::create(
+      builder, loc, found.program.getSymName(), found.entry, args,
+      ArrayRef<int64_t>{VectorEmitter::resultSegment(*group)});
+}
+
 FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
                                             cpu::HostBuffers &buffers,
                                             OpBuilder &builder) {
   std::string why;
-  auto refuse = [&]() -> LogicalResult {
-    return region.emitError("cannot be generated: ") << why;
-  };
   std::optional<ArrayMachine> array = ArrayMachine::get(*machine, why);
-  std::optional<Product> product =
-      array ? Product::match(region, *machine, why) : std::nullopt;
+  if (!array)
+    return refuse(region, why);
+  std::optional<Product> product = Product::match(region, *machine, why);
   if (!product)
-    return refuse();
+    return lowerVector(region, *array, buffers, builder);
   Mapping mapping = region.getMappingAttr().toMapping();
   std::optional<TilePlan> plan = TilePlan::make(*product, *array, mapping, why);
   auto constant = region.getIns()[product->weightOperand]
@@ -200,25 +281,18 @@ FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
   if (!weights)
     why = "its weights are no constant that can be read";
   if (!plan || !weights)
-    return refuse();
+    return refuse(region, why);
 
   Location loc = region.getLoc();
   ConstantBlob blob(*product, *array, *weights);
-  Known &found = known[keyOf(*product)];
+  Known &found = known[keyOf(product->model)];
   if (found.program) {
     blob.replay(found.requests);
   } else {
-    OpBuilder::InsertionGuard guard(builder);
-    // Beside the function, which may hold loops around the region.
-    Operation *function = builder.getInsertionBlock()->getParentOp();
-    while (!isa<ModuleOp>(function->getParentOp()))
-      function = function->getParentOp();
-    builder.setInsertionPoint(function);
-    found.entry = int64_t(known.size()) - 1;
-    found.program = ProgramOp::create(
-        builder, loc, "p" + std::to_string(found.entry), numProductSegments);
-    builder.setInsertionPointToStart(&found.program.getBody().emplaceBlock());
-    ProgramEmitter(*product, *array, mapping, *plan, blob, builder, loc).run();
+    create(found, numProductSegments, builder, loc, [&] {
+      ProgramEmitter(*product, *array, mapping, *plan, blob, builder, loc)
+          .run();
+    });
     found.requests = blob.requests();
   }
   Value args[] = {
