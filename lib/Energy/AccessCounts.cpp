@@ -1,6 +1,7 @@
 //===- AccessCounts.cpp - What a mapping moves on a spatial machine -------===//
 
 #include "lib/Energy/TileKinds.h"
+#include "lib/Energy/TileRequests.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -51,9 +52,10 @@ public:
         shape(model.shapeOf(o)) {}
 
   Views viewsOf(const Boundary &boundary) const;
-  /// Bytes are those of memory `m`.
+  /// Bytes are those of memory `m`; `isTimed`: as many as it could move in the
+  /// time that the requests take.
   bool measure(const Boundary &boundary, const View &view, unsigned m,
-               Amount &amount) const;
+               Amount &amount, bool isTimed = false) const;
   bool count(ArrayRef<int8_t> residence, AccessCounts &counts) const;
 
 private:
@@ -68,6 +70,11 @@ private:
                       llvm::SmallVectorImpl<Result> &results) const;
   bool countBusiest(const Levels &levels, size_t i, const Result &result,
                     Traffic &traffic) const;
+  bool measureRequests(View view, Amount &amount, bool isTimed) const;
+  /// Requests to memory `m` are those of rows.
+  bool hasRows(unsigned m) const {
+    return operand.rows && m + 1 == model.machine.memories.size();
+  }
   bool isBusiestWanted(int m) const {
     return m >= 0 && memory(unsigned(m)).bytesPerCycle.isSet();
   }
@@ -118,8 +125,33 @@ static bool isAlone(const View &view, const View &busiest) {
   return busiest.firstAxes == 0 && view.sumAxes == busiest.sumAxes;
 }
 
+/// Bytes of the requests for rows. False if tiles have gaps.
+bool OperandCounter::measureRequests(View view, Amount &amount,
+                                     bool isTimed) const {
+  // A row is for all positions along the lanes.
+  view.sumAxes = view.firstAxes = 0;
+  SmallVector<int64_t, 8> steps;
+  SmallVector<TileBox, 4> boxes = findBoxes(nest, shape, view, steps);
+  if (boxes.empty())
+    return false;
+  const MemoryDesc &outermost = model.machine.memories.back();
+  auto bytesOf = [&](const TileBox &box, int64_t bits) {
+    TileRequests requests =
+        requestsOf(*operand.rows, bits, box.extents, steps, outermost);
+    return isTimed ? requests.cycles * outermost.bytesPerCycle.value
+                   : requests.bytes;
+  };
+  amount.bytes = amount.partialBytes = 0;
+  for (const TileBox &box : boxes) {
+    double times = box.weight * fetchesOf(nest, shape, view, box.moved);
+    amount.bytes += times * bytesOf(box, operand.bits);
+    amount.partialBytes += times * bytesOf(box, operand.bitsOfPartial());
+  }
+  return true;
+}
+
 bool OperandCounter::measure(const Boundary &boundary, const View &view,
-                             unsigned m, Amount &amount) const {
+                             unsigned m, Amount &amount, bool isTimed) const {
   TileKinds tiles;
   if (!findTiles(nest, shape, view, tiles))
     return false;
@@ -144,6 +176,8 @@ bool OperandCounter::measure(const Boundary &boundary, const View &view,
           roundUp(bytesOf(tile.fresh, operand.bitsOfPartial(), m), access);
     }
   }
+  if (isKept && hasRows(m) && measureRequests(view, amount, isTimed))
+    return true;
   if (memory(m).accessBytes == 0) {
     amount.bytes = bytesOf(amount.elements, operand.bits, m);
     amount.partialBytes = bytesOf(amount.elements, operand.bitsOfPartial(), m);
@@ -168,7 +202,8 @@ bool OperandCounter::measureFirst(const Boundary &boundary, const Views &views,
     return true;
   auto first = [&](View view, int m, Amount &amount) {
     view.firstInTime = true;
-    return !isBusiestWanted(m) || measure(boundary, view, unsigned(m), amount);
+    return !isBusiestWanted(m) ||
+           measure(boundary, view, unsigned(m), amount, /*isTimed=*/true);
   };
   return first(views.busiestInner, boundary.inner, inner) &&
          first(views.busiestOuter, int(boundary.outer), outer);
@@ -191,8 +226,9 @@ bool OperandCounter::countReads(const Levels &levels,
       return false;
     outer.reads = {amount.elements, amount.bytes, 0, 0};
     if (isBusiestWanted(int(level.outer))) {
-      if (!isAlone(views.outer, views.busiestOuter) &&
-          !measure(level, views.busiestOuter, level.outer, amount))
+      if ((hasRows(level.outer) || !isAlone(views.outer, views.busiestOuter)) &&
+          !measure(level, views.busiestOuter, level.outer, amount,
+                   /*isTimed=*/true))
         return false;
       outer.reads.busiestBytes = amount.bytes;
     }
@@ -335,8 +371,8 @@ bool OperandCounter::countBusiest(const Levels &levels, size_t i,
   const Boundary &level = levels[i];
   Views views = viewsOf(level);
   Amount up = result.up, down = result.down;
-  if (!isAlone(views.outer, views.busiestOuter) &&
-      !measure(level, views.busiestOuter, level.outer, up))
+  if ((hasRows(level.outer) || !isAlone(views.outer, views.busiestOuter)) &&
+      !measure(level, views.busiestOuter, level.outer, up, /*isTimed=*/true))
     return false;
   if (i + 1 < levels.size() && views.busiestOuter.firstAxes != 0 &&
       !measure(levels[i + 1], viewsOf(levels[i + 1]).busiestInner, level.outer,

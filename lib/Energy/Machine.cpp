@@ -137,7 +137,7 @@ void MachineReader::readArray(const YamlNode &root, ArrayDesc &array) {
   if (!node || !expectMapping(*node, "'array'"))
     return;
   checkKeys(*node, {"rows", "cols", "axes", "dataflows", "macs_per_cycle",
-                    "macs_per_cycle_by_type", "gates_zeros"});
+                    "macs_per_cycle_by_type", "latency_cycles", "gates_zeros"});
   const YamlNode *axes = node->find("axes");
   const YamlNode *rows = node->find("rows"), *cols = node->find("cols");
   if (axes && (rows || cols))
@@ -164,6 +164,8 @@ void MachineReader::readArray(const YamlNode &root, ArrayDesc &array) {
                               "multiply-accumulate in a cycle";
   readOptionalSourced(*node, "macs_per_cycle", Range::Positive,
                       array.macsPerCycle);
+  readOptionalSourced(*node, "latency_cycles", Range::NotNegative,
+                      array.latencyCycles);
   readRates(*node, array);
 }
 

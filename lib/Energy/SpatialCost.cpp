@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace aicc;
 
@@ -73,6 +74,65 @@ struct PortUse {
 
 } // namespace
 
+namespace {
+
+/// While the first results are computed, and while the last operands are used,
+/// a memory may have nothing to move: what it has to move besides takes that
+/// much longer. Fewer and larger tiles have more of it, so that a search over
+/// tiles is not exact: it is counted where a family says how its transfers go.
+class IdleTime {
+public:
+  void addReads(const Transfer &transfer, double computeCycles);
+  void addUpdates(const Transfer &transfer, double computeCycles);
+  double cycles() const;
+
+private:
+  double firstResults = 0; ///< Arithmetic of one tile of results.
+  double nextOperands = 0; ///< Loads that go on meanwhile.
+  /// Arithmetic after the last load.
+  double lastOperands = std::numeric_limits<double>::infinity();
+  double share = 0;      ///< Of all arithmetic.
+  double allResults = 0; ///< Stores, but the last.
+};
+
+} // namespace
+
+static double tilesOf(const Flow &flow) {
+  return flow.firstBytes > 0 ? std::max(1.0, flow.busiestBytes / flow.firstBytes)
+                             : 1;
+}
+
+void IdleTime::addReads(const Transfer &transfer, double computeCycles) {
+  const Flow &reads = transfer.outside.reads;
+  if (reads.busiestBytes <= 0)
+    return;
+  double tiles = tilesOf(reads);
+  if (tiles > 1)
+    nextOperands +=
+        transfer.slower(transfer.inside.fills.firstBytes, reads.firstBytes);
+  if (computeCycles / tiles < lastOperands) {
+    lastOperands = computeCycles / tiles;
+    share = 1 / tiles;
+  }
+}
+
+void IdleTime::addUpdates(const Transfer &transfer, double computeCycles) {
+  const Flow &updates = transfer.outside.updates;
+  if (updates.busiestBytes <= 0)
+    return;
+  firstResults = std::max(firstResults, computeCycles / tilesOf(updates));
+  allResults += transfer.drainCycles() -
+                transfer.slower(transfer.inside.drains.firstBytes,
+                                updates.firstBytes);
+}
+
+double IdleTime::cycles() const {
+  double idle = std::max(0.0, firstResults - nextOperands);
+  if (share > 0)
+    idle += std::max(0.0, lastOperands - allResults * share);
+  return idle;
+}
+
 /// A rate or a duration; 1 if it is not stated.
 static double perCycle(const SourcedValue &value) {
   return value.isSet() && value.value > 0 ? value.value : 1;
@@ -137,7 +197,9 @@ SpatialTime aicc::timeOf(const AccessModel &model, const Mapping &mapping,
   const auto &memories = model.machine.memories;
   SpatialTime time;
   time.computeCycles = computeCyclesOf(model, counts);
+  time.drainCycles = model.machine.array.latencyCycles.value;
   llvm::SmallVector<PortUse, 6> uses(memories.size());
+  llvm::SmallVector<IdleTime, 6> idle(memories.size());
   forEachHolder(mapping, [&](unsigned o, int inner, unsigned outer) {
     const Traffic &out = counts.at(o, outer);
     if (inner < 0) {
@@ -145,13 +207,17 @@ SpatialTime aicc::timeOf(const AccessModel &model, const Mapping &mapping,
       uses[outer].overlapped.write += out.updates.busiestBytes;
       return;
     }
-    addTransfer(
-        {memories[inner], memories[outer], counts.at(o, unsigned(inner)), out},
-        uses[inner], uses[outer], time);
+    Transfer transfer{memories[inner], memories[outer],
+                      counts.at(o, unsigned(inner)), out};
+    addTransfer(transfer, uses[inner], uses[outer], time);
+    if (!memories[inner].overlaps() || !model.workload.operands[o].rows)
+      return;
+    idle[outer].addReads(transfer, time.computeCycles);
+    idle[outer].addUpdates(transfer, time.computeCycles);
   });
   double busiest = 0;
-  for (auto [memory, use] : llvm::zip(memories, uses))
-    busiest = std::max(busiest, use.busyAlongside(memory));
+  for (auto [memory, use, rest] : llvm::zip(memories, uses, idle))
+    busiest = std::max(busiest, use.busyAlongside(memory) + rest.cycles());
   time.stallCycles = std::max(0.0, busiest - time.computeCycles);
   return time;
 }
@@ -242,6 +308,20 @@ void forEachCrossbarItem(const AccessModel &model, const AccessCounts &counts,
        cellsProgrammed(model, counts) * cells);
 }
 
+/// The items that `cycles` cycles cost, whatever is done in them; as
+/// forEachItem.
+template <typename Visit>
+void forEachTimeItem(const MachineDesc &machine, double cycles, Visit visit) {
+  if (const SourcedValue *action = machine.action("pe_cycle"))
+    visit("pe.", "cycle", CountUnit::Operations, cycles * positionsOf(machine),
+          action->value);
+  if (const SourcedValue *action = machine.action("chip_cycle"))
+    visit("chip.", "cycle", CountUnit::Operations, cycles, action->value);
+  if (double leakage = leakageMw(machine))
+    visit("leakage", "", CountUnit::Nanoseconds, nanoseconds(machine, cycles),
+          leakage);
+}
+
 /// Calls `visit(begin of the name, rest of it, unit, count, pJ each)` for every
 /// item, so that a search can sum them without making texts.
 template <typename Visit>
@@ -262,14 +342,7 @@ void forEachItem(const AccessModel &model, const AccessCounts &counts,
     visit(memory.name, ".multicast", CountUnit::Bytes, bytes.delivered,
           memory.multicastPjPerByte.value);
   }
-  if (const SourcedValue *action = machine.action("pe_cycle"))
-    visit("pe.", "cycle", CountUnit::Operations, cycles * positionsOf(machine),
-          action->value);
-  if (const SourcedValue *action = machine.action("chip_cycle"))
-    visit("chip.", "cycle", CountUnit::Operations, cycles, action->value);
-  if (double leakage = leakageMw(machine))
-    visit("leakage", "", CountUnit::Nanoseconds, nanoseconds(machine, cycles),
-          leakage);
+  forEachTimeItem(machine, cycles, visit);
 }
 
 } // namespace
@@ -340,4 +413,14 @@ std::optional<Cost> aicc::estimateSpatial(const Workload &workload,
     return std::nullopt;
   }
   return costOf(model, mapping, counts);
+}
+
+void aicc::addTimeItems(const MachineDesc &machine, Cost &cost) {
+  forEachTimeItem(machine, cost.cycles,
+                  [&](llvm::StringRef first, llvm::StringRef second,
+                      CountUnit unit, double count, double pjEach) {
+                    if (count > 0)
+                      cost.items.push_back(
+                          {first.str() + second.str(), unit, count, pjEach});
+                  });
 }

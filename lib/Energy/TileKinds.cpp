@@ -249,6 +249,40 @@ static bool addCoupled(const LoopNest &nest,
   return true;
 }
 
+SmallVector<TileBox, 4> aicc::findBoxes(const LoopNest &nest,
+                                        const AccessModel::Shape &shape,
+                                        const View &view,
+                                        SmallVectorImpl<int64_t> &steps) {
+  SmallVector<TileBox, 4> boxes(1);
+  steps.assign(nest.dims.size(), 0);
+  for (auto [d, dim] : llvm::enumerate(nest.dims)) {
+    boxes.front().extents.push_back(dim.size);
+    if (!shape.moves(unsigned(d)))
+      continue;
+    if (hasGaps(dim, view))
+      return {};
+  }
+  for (auto [d, dim] : llvm::enumerate(nest.dims)) {
+    if (!shape.moves(unsigned(d)))
+      continue;
+    Pieces pieces = walkPieces(dim, view, false);
+    if (pieces.empty())
+      return {};
+    SmallVector<TileBox, 4> next;
+    for (const TileBox &box : boxes)
+      for (const Piece &piece : pieces) {
+        TileBox &made = next.emplace_back(box);
+        made.extents[d] = piece.length;
+        made.weight *= piece.weight;
+        made.moved = std::max(made.moved, piece.moved);
+      }
+    boxes = std::move(next);
+    if (pieces.front().length < dim.size)
+      steps[d] = pieces.front().length;
+  }
+  return boxes;
+}
+
 bool aicc::findTiles(const LoopNest &nest, const AccessModel::Shape &shape,
                      const View &view, TileKinds &tiles) {
   Product product;

@@ -64,6 +64,21 @@ using TileKinds = llvm::SmallVector<TileKind, 4>;
 bool findTiles(const LoopNest &nest, const AccessModel::Shape &shape,
                const View &view, TileKinds &tiles);
 
+/// Tiles of the same extents whose innermost moving loop is the same.
+struct TileBox {
+  llvm::SmallVector<int64_t, 8> extents; ///< One for each dimension.
+  double weight = 1;
+  int moved = -1; ///< As TileKind::moved.
+};
+
+/// All tiles of an operand, by their extents: a dimension that does not move it
+/// has its whole size. `steps`: what tiles are apart in each dimension; 0:
+/// there is one. Nothing where tiles have gaps.
+llvm::SmallVector<TileBox, 4> findBoxes(const LoopNest &nest,
+                                        const AccessModel::Shape &shape,
+                                        const View &view,
+                                        llvm::SmallVectorImpl<int64_t> &steps);
+
 /// How often a tile is fetched because of the loops that do not move its
 /// operand: iterations of those outside of loop `moved`, and positions.
 double fetchesOf(const LoopNest &nest, const AccessModel::Shape &shape,

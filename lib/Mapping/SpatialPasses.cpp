@@ -58,6 +58,7 @@ private:
   void acceptCandidates(const SpatialLowering::Group &group,
                         SpatialMapperResult &found, std::string &why) const;
   void apply(Task &task, const SpatialMapperResult &found);
+  bool placeBeside(RegionOp op, std::string &why);
   void leaveToHost(RegionOp op, const llvm::Twine &why);
 
   std::shared_ptr<const MachineDesc> machine;
@@ -236,6 +237,26 @@ MapSpatialPass::search(std::vector<Task> &tasks) const {
   return results;
 }
 
+/// On a unit beside the array; else adds its reason to the array's.
+bool MapSpatialPass::placeBeside(RegionOp op, std::string &why) {
+  std::string unitWhy;
+  auto placed =
+      lowering ? lowering->place(op, *machine, unitWhy) : std::nullopt;
+  if (!placed) {
+    if (!unitWhy.empty())
+      why += "; " + unitWhy;
+    return false;
+  }
+  MLIRContext *context = op.getContext();
+  op.setMappingAttr(MappingAttr::get(context, placed->mapping));
+  op.setCostAttr(CostAttr::get(context, placed->cost));
+  op.setMachineAttr(StringAttr::get(context, machine->name));
+  op->setAttr(alternativesAttrName, ArrayAttr::get(context, {}));
+  op->setAttr(placementAttrName,
+              StringAttr::get(context, "array: on the " + placed->unit));
+  return true;
+}
+
 LogicalResult MapSpatialPass::collect(std::vector<Task> &tasks) {
   WalkResult result = getOperation().walk([&](RegionOp op) {
     if (!op.getLayoutsAttr()) {
@@ -245,7 +266,7 @@ LogicalResult MapSpatialPass::collect(std::vector<Task> &tasks) {
     std::string why;
     if (std::optional<Task> task = taskOf(op, /*share=*/1, why))
       tasks.push_back(std::move(*task));
-    else
+    else if (!placeBeside(op, why))
       leaveToHost(op, why);
     return WalkResult::advance();
   });
@@ -270,7 +291,8 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
   std::optional<Cost> best;
   for (const SpatialCandidate &candidate : found.candidates) {
     std::optional<Cost> cost =
-        estimateSpatial(task.region.workload, candidate.mapping, *machine, why);
+        estimateSpatial(task.region.workload, candidate.mapping,
+                        task.group ? *task.group->priced : *machine, why);
     if (!cost)
       break;
     addPastArray(task.region, *machine, *cost);

@@ -12,8 +12,11 @@ def SystolicSplitGroupsPass : Pass<"systolic-split-groups", "::mlir::func::FuncO
     (docs/design/0008-qnn.md, the canonical form) and does nothing after that.
     A group that goes on, with a residual addition or in real numbers, is cut
     in two: behind the first bytes, or where there are none, behind the sums.
-    Groups of other roots, and of products in which the columns of the array
-    would each need inputs of their own (depthwise), stay as they are.
+    The vector unit pools the bytes of one tensor or joins those of two and then
+    leaves bytes, too: groups of these are cut behind the first bytes. What
+    computes bytes from one tensor elementwise is a table, however long it is,
+    and stays whole, as do groups of other roots and of products in which the
+    columns of the array would each need inputs of their own (depthwise).
 
     Before:
     ```mlir

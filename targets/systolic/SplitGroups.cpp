@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallSet.h"
 
 namespace aicc {
 #define GEN_PASS_DEF_SYSTOLICSPLITGROUPSPASS
@@ -22,20 +23,35 @@ static Type elementOf(Value value) {
   return cast<ShapedType>(value.getType()).getElementType();
 }
 
-/// The sums of bytes' products that `region` is about; null for others.
-static Value sumsOf(RegionOp region) {
-  std::string why;
-  FailureOr<RegionModel> model = RegionModel::build(region, why);
-  if (failed(model))
+static bool isByteTensor(Value value) { return elementOf(value).isInteger(8); }
+
+/// The sums of bytes' products that a group is about; null for others.
+static Value sumsOf(const RegionModel &model) {
+  linalg::GenericOp root = model.root;
+  if ((!contractionDims(model) && !channelsOf(model)) ||
+      root->getNumResults() != 1)
     return {};
-  if ((!contractionDims(*model) && !channelsOf(*model)) ||
-      model->root->getNumResults() != 1)
-    return {};
-  Value sums = model->root->getResult(0);
-  bool areBytes = llvm::all_of(model->root.getDpsInputs(), [](Value input) {
-    return elementOf(input).isInteger(8);
-  });
+  Value sums = root->getResult(0);
+  bool areBytes = llvm::all_of(root.getDpsInputs(), isByteTensor);
   return areBytes && elementOf(sums).isInteger(32) ? sums : Value();
+}
+
+/// What the vector unit reduces or joins: the result of a reduction of bytes
+/// that are no products, or of an operation of several tensors of bytes. Null
+/// for others, and for functions of one tensor, which are a table as a whole.
+static Value pooledOrJoined(const RegionModel &model) {
+  linalg::GenericOp root = model.root;
+  if (contractionDims(model) || root->getNumResults() != 1)
+    return {};
+  llvm::SmallSet<unsigned, 4> bytes;
+  RegionOp region = model.region;
+  for (const RegionAccess &access : model.accesses)
+    if (!access.isStore && access.inReduction == model.hasReduction() &&
+        isByteTensor(region.getIns()[access.operand]))
+      bytes.insert(access.operand);
+  bool joins = !model.hasReduction() && bytes.size() > 1;
+  bool reduces = model.hasReduction() && bytes.size() == 1;
+  return joins || reduces ? root->getResult(0) : Value();
 }
 
 /// The first bytes that are computed elementwise from `sums` alone, else the
@@ -107,16 +123,31 @@ static void prune(RegionOp region) {
     }
 }
 
-static void split(RegionOp region) {
-  Value sums = sumsOf(region);
-  if (!sums)
-    return;
-  Value cut = cutOf(sums);
+/// Where `region` ends; null where it stays as it is.
+static Value endOf(RegionOp region) {
+  std::string why;
+  FailureOr<RegionModel> model = RegionModel::build(region, why);
+  if (failed(model))
+    return {};
+  if (Value sums = sumsOf(*model))
+    return cutOf(sums);
+  Value value = pooledOrJoined(*model);
+  if (!value)
+    return {};
+  Value cut = isByteTensor(value) ? value : cutOf(value);
+  return isByteTensor(cut) ? cut : Value();
+}
+
+/// Cuts `region` in two; false if it stays as it is.
+static bool split(RegionOp region) {
+  Value cut = endOf(region);
+  if (!cut)
+    return false;
   Block &body = region.getBody().front();
   auto yield = cast<YieldOp>(body.getTerminator());
   // A group with several results may have the cut among them.
   if (yield.getValues().size() != 1 || yield.getValues()[0] == cut)
-    return;
+    return false;
   llvm::SetVector<Operation *> slice = sliceOf(cut);
   OpBuilder builder(region);
   RegionOp head = outline(builder, region, cut, slice);
@@ -124,6 +155,7 @@ static void split(RegionOp region) {
   Value argument = body.addArgument(cut.getType(), cut.getLoc());
   cut.replaceAllUsesWith(argument);
   prune(region);
+  return true;
 }
 
 namespace {
@@ -134,8 +166,10 @@ struct SystolicSplitGroupsPass
   void runOnOperation() override {
     SmallVector<RegionOp> regions;
     getOperation().walk([&](RegionOp region) { regions.push_back(region); });
+    // What is left may join or pool bytes again.
     for (RegionOp region : regions)
-      split(region);
+      while (split(region))
+        ;
   }
 };
 } // namespace

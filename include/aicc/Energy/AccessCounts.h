@@ -56,7 +56,8 @@ struct Flow {
   /// each request rounded up to `accessBytes`.
   double bytes = 0;
   /// Of the instance at position 0, the busiest one; 0 where the memory's
-  /// bandwidth is not stated.
+  /// bandwidth is not stated. Requests for rows (Workload::TileRows) take whole
+  /// cycles, and count as what the memory moves in these.
   double busiestBytes = 0;
   /// Of these, with the first tile of the inner memory; 0 if that memory has
   /// no second buffer. The last tile of an output counts as much.

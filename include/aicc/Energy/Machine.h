@@ -124,6 +124,9 @@ struct ArrayDesc {
   std::vector<std::string> dataflows;
   /// Multiply-accumulates of one element in one cycle.
   SourcedValue macsPerCycle;
+  /// From the last operand that enters the array to the last result that leaves
+  /// it. Not set: none.
+  SourcedValue latencyCycles;
   /// Of arithmetic that runs at another rate, by its name ("f32").
   std::vector<std::pair<std::string, SourcedValue>> macsPerCycleByType;
 

@@ -56,6 +56,9 @@ SpatialTotals totalsOf(const AccessModel &model, const Mapping &mapping,
 Cost costOf(const AccessModel &model, const Mapping &mapping,
             const AccessCounts &counts);
 
+/// Adds "pe.cycle", "chip.cycle" and "leakage" of `cost.cycles` to the items.
+void addTimeItems(const MachineDesc &machine, Cost &cost);
+
 /// The least that the accesses of one operand to memory `memory` can cost, pJ,
 /// for any legal mapping in which that memory holds it: each element comes in
 /// and goes on once.

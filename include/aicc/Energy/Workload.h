@@ -7,6 +7,7 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace aicc {
 
@@ -38,6 +39,31 @@ struct Workload {
     int64_t coefficient = 1;
     bool operator==(const Term &) const = default;
   };
+  /// A tile in the outermost memory, as what transfers it sees it: a request
+  /// for each row of neighbouring bytes. Each is rounded out to `access_bytes`
+  /// at both ends, and takes whole cycles.
+  struct TileRows {
+    /// `stride` bytes times the sum of coefficient x loop dimension.
+    struct Axis {
+      int64_t stride = 0;
+      llvm::SmallVector<Term, 2> terms;
+      bool operator==(const Axis &) const = default;
+    };
+    /// What lies side by side, all but the lanes; innermost last.
+    llvm::SmallVector<Axis, 6> axes;
+    int lane = -1; ///< The dimension of the elements of a row; -1: of size 1.
+    int64_t start = 0; ///< Byte offset of the first element.
+    /// Lanes of a row on the chip. Rows that fill one (or several, if
+    /// `joinsSeveral`) and follow each other in memory are one request.
+    int64_t rowLanes = 1;
+    bool joinsSeveral = false;
+    int64_t mostLanes = 0;  ///< Of a row in one request; 0: any number.
+    int64_t mostJoined = 0; ///< Lanes of rows that are one request together.
+    /// Each tile lies by itself, without gaps, at the start of an access; the
+    /// strides of `axes` are not read.
+    bool isPacked = false;
+    bool operator==(const TileRows &) const = default;
+  };
   struct Operand {
     OperandRole role = OperandRole::Input;
     /// For each dimension of the tensor, the terms of its index; a dimension
@@ -55,6 +81,9 @@ struct Workload {
     llvm::SmallVector<int64_t, 8> strides;
     bool isPacked = false;
     bool inReduction = false; ///< Read for each reduction step.
+    /// How its tiles move between the outermost memory and the chip, where a
+    /// family says so; nothing: a tile is one request.
+    std::optional<TileRows> rows;
 
     bool isOutput() const { return role == OperandRole::Output; }
     int64_t bitsOfPartial() const { return partialBits ? partialBits : bits; }

@@ -22,6 +22,8 @@ public:
     SpatialRegion region;
     /// The machine as far as programs use it.
     MachineDesc machine;
+    /// The same with all that its memories hold: what mappings are priced on.
+    std::shared_ptr<const MachineDesc> priced;
     /// As in SpatialMapperOptions.
     llvm::SmallVector<uint64_t, 4> axisDims;
     /// Made once, for `accept`.
@@ -37,6 +39,19 @@ public:
   virtual std::optional<Mapping> accept(const Group &group,
                                         const Mapping &mapping,
                                         std::string &why) const = 0;
+
+  /// A group that a unit beside the array runs: its tiles follow from a rule of
+  /// the family, and are not searched.
+  struct Placed {
+    Mapping mapping;
+    Cost cost;
+    std::string unit; ///< For the user: "vector unit".
+  };
+  /// Nothing for a group that no such unit runs, and `why` for the user where
+  /// that is not for the array's reason alone.
+  virtual std::optional<Placed> place(RegionOp region,
+                                      const MachineDesc &machine,
+                                      std::string &why) const = 0;
 };
 
 /// The pass aicc-map-spatial for `machine`. With `lowering`, groups that it can

@@ -27,9 +27,15 @@ static MachineDesc withoutLimits(const MachineDesc &machine) {
   return free;
 }
 
+static Workload withoutRows(Workload workload) {
+  for (Workload::Operand &operand : workload.operands)
+    operand.rows.reset();
+  return workload;
+}
+
 CostProbes::CostProbes(const Workload &workload, const MachineDesc &machine)
-    : free(withoutLimits(machine)), real(workload, machine),
-      whole(workload, free) {
+    : free(withoutLimits(machine)), rowless(withoutRows(workload)),
+      real(workload, machine), whole(workload, free), least(rowless, free) {
   bool isGated = llvm::is_contained(machine.array.gatesZeros, true);
   for (unsigned o = 0; o != workload.operands.size(); ++o) {
     Part &part = parts.emplace_back();
@@ -382,14 +388,15 @@ bool TableBuilder::findBase() {
                                                          : Mapping::bypass);
     residence.back() = 0;
   }
-  AccessCounts counts;
+  AccessCounts counts, leastCounts;
   MappingFault fault;
-  if (!model.count(mapping, counts, fault))
+  if (!model.count(mapping, counts, fault) ||
+      !tables.probes.least.count(mapping, leastCounts, fault))
     return false;
-  tables.base =
-      priceOf(model, mapping, counts, 0, tables.workload.operands.size());
+  unsigned operands = tables.workload.operands.size();
+  tables.base = priceOf(model, mapping, counts, 0, operands);
   tables.computeCycles = timeOf(model, mapping, counts).computeCycles;
-  tables.leastCycles = std::max(tables.computeCycles, leastBusy(counts));
+  tables.leastCycles = std::max(tables.computeCycles, leastBusy(leastCounts));
   SpatialTotals totals = totalsOf(model, mapping, counts);
   // What remains of the energy is the arithmetic's own, and what the real
   // machine adds goes by the cycle.
@@ -397,6 +404,9 @@ bool TableBuilder::findBase() {
   idle.traffic.assign(counts.traffic.size(), Traffic());
   tables.arithmeticPj = totalsOf(model, mapping, idle).energyPj;
   tables.base.energyPj += tables.arithmeticPj;
+  tables.leastPj = tables.arithmeticPj + priceOf(tables.probes.least, mapping,
+                                                 leastCounts, 0, operands)
+                                             .energyPj;
   if (totals.cycles > 0)
     tables.pjPerCycle =
         (totalsOf(tables.probes.real, mapping, counts).energyPj -

@@ -111,7 +111,11 @@ struct CostProbes {
   /// The machine with no limits of size and nothing that is paid by the cycle:
   /// its costs are those of the accesses alone.
   MachineDesc free;
-  AccessModel real, whole; ///< On the machine, and on `free`.
+  /// No request is rounded for being a row of its own: a tile may have longer
+  /// rows than the whole operand, and no bound can be made of those.
+  Workload rowless;
+  /// On the machine, and on `free`; there with the workload, and with `rowless`.
+  AccessModel real, whole, least;
   /// For each operand, a workload with that operand alone (or all of it, where
   /// operands gate each other's accesses) and its place in there.
   struct Part {
@@ -137,6 +141,7 @@ struct PriceTables {
   double arithmeticPj = 0; ///< Of it, what nothing moves for.
   double computeCycles = 0;
   double leastCycles = 0; ///< Of the arithmetic and of every port.
+  double leastPj = 0;     ///< Of any mapping, without what goes by the cycle.
   double pjPerCycle = 0;  ///< Leakage and clocks.
   /// Repeating what crosses a boundary never saves anything. Where positions
   /// hold copies of a partial sum it may: they begin at zero again.

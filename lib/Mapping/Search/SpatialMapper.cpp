@@ -27,7 +27,10 @@ public:
          const SpatialMapperOptions &options)
       : workload(workload), machine(machine), options(options),
         probes(workload, machine), incumbents(options),
-        isExact(isOrderFree(machine)) {}
+        isExact(isOrderFree(machine) &&
+                none_of(workload.operands, [](const Workload::Operand &operand) {
+                  return operand.rows.has_value();
+                })) {}
 
   SpatialMapperResult run();
 
@@ -153,7 +156,7 @@ bool Search<Incumbents>::leastOf(const Unrolling &unrolling,
   if (!tables.buildBase())
     return false;
   least.cycles = tables.leastCycles;
-  least.energyPj = tables.base.energyPj + least.cycles * tables.pjPerCycle;
+  least.energyPj = tables.leastPj + least.cycles * tables.pjPerCycle;
   return true;
 }
 
@@ -387,6 +390,28 @@ SpatialMapperResult aicc::paretoSpatial(const Workload &workload,
   return result;
 }
 
+/// What Workload::TileRows adds to a key.
+template <typename Add>
+static void addRows(const Workload::Operand &operand, Add add) {
+  add(operand.rows.has_value());
+  if (!operand.rows)
+    return;
+  const Workload::TileRows &rows = *operand.rows;
+  for (int64_t value :
+       {int64_t(rows.lane), rows.start, rows.rowLanes,
+        int64_t(rows.joinsSeveral), rows.mostLanes, rows.mostJoined,
+        int64_t(rows.isPacked), int64_t(rows.axes.size())})
+    add(value);
+  for (const Workload::TileRows::Axis &axis : rows.axes) {
+    add(axis.stride);
+    add(axis.terms.size());
+    for (const Workload::Term &term : axis.terms) {
+      add(term.dim);
+      add(term.coefficient);
+    }
+  }
+}
+
 /// Everything about a workload that a cost depends on, as words.
 static std::vector<uint64_t> keyOf(const Workload &workload) {
   std::vector<uint64_t> key;
@@ -406,6 +431,7 @@ static std::vector<uint64_t> keyOf(const Workload &workload) {
     add(operand.bits);
     add(operand.partialBits);
     add(operand.density);
+    addRows(operand, add);
     add(operand.index.size());
     for (ArrayRef<Workload::Term> index : operand.index) {
       add(index.size());

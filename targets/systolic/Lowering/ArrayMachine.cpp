@@ -139,6 +139,11 @@ MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
   if (sumRegisters >= 0)
     result.memories[sumRegisters].holds[outputRole] = false;
   result.memories[scratchpad].holds[outputRole] = false;
+  // A pass starts in the cycle after the last row of its weights has come in.
+  MemoryDesc &registers = result.memories[weightRegisters];
+  registers.fillBytesPerCycle.value =
+      registers.fillRate() * config.rows / (config.rows + 1);
+  registers.fillBytesPerCycle.source = registers.bytesPerCycle.source;
   result.memories[dram].takesPartialSums = false;
   if (!weightsInScratchpad())
     result.memories[scratchpad].holds[weightRole] = false;

@@ -25,6 +25,12 @@ struct ArrayMachine {
   int dram = -1;
   /// Rows of the accumulator that hold scales and biases.
   int64_t parameterRows = 0;
+  /// Column blocks whose parameters are there at a time: of each a row of
+  /// scales and one of biases, in two slots.
+  int64_t parameterBlocks() const {
+    constexpr int64_t rowsOfBlock = 2, slots = 2;
+    return parameterRows / (rowsOfBlock * slots);
+  }
 
   bool weightsInScratchpad() const {
     return weightMemory < 0 && !streamsWeights;

@@ -49,8 +49,7 @@ private:
 };
 } // namespace
 
-/// Reshapes by dimensions of size 1 do not move elements.
-static Value behindReshapes(Value tensor) {
+Value aicc::systolic::behindReshapes(Value tensor) {
   while (Operation *op = tensor.getDefiningOp()) {
     if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
       break;

@@ -45,6 +45,55 @@ int64_t Product::weightLanes(ArrayRef<int64_t> extents, int64_t rows) const {
   return isDiagonal() ? std::min(extents[rowDim], rows) : extents[rowDim];
 }
 
+std::optional<SmallVector<Axis, 6>>
+aicc::systolic::findAxes(const RegionModel &model, const RegionAccess &access,
+                         LayoutAttr layout, int laneDim, std::string &why) {
+  SmallVector<Axis, 6> axes;
+  LinearForm address = model.address(access, layout);
+  SmallVector<bool> done(model.dims.size(), false);
+  if (laneDim >= 0)
+    done[laneDim] = true;
+  for (auto [form, stride] : llvm::zip(access.index, layout.getStrides())) {
+    Axis axis{stride, {}};
+    bool hasLane = false;
+    for (auto [d, dim] : llvm::enumerate(model.dims)) {
+      int64_t coefficient = form.coeffs[dim.original.back()];
+      if (coefficient == 0)
+        continue;
+      hasLane |= int(d) == laneDim;
+      if (dim.original.size() == 1 && !done[d] &&
+          address.coeffs[d] == coefficient * stride)
+        axis.terms.push_back({unsigned(d), coefficient});
+    }
+    if (hasLane || axis.terms.empty() || stride <= 0 ||
+        llvm::any_of(axis.terms,
+                     [](const auto &term) { return term.coefficient < 0; }))
+      continue;
+    // What lies between the positions of a stride is nobody's.
+    int64_t step = 0;
+    for (const Workload::Term &term : axis.terms) {
+      done[term.dim] = true;
+      step = std::gcd(step, term.coefficient);
+    }
+    axis.stride *= step;
+    for (Workload::Term &term : axis.terms)
+      term.coefficient /= step;
+    axes.push_back(std::move(axis));
+  }
+  for (auto [d, coefficient] : llvm::enumerate(address.coeffs)) {
+    if (done[d] || coefficient == 0)
+      continue;
+    if (coefficient < 0) {
+      why = "it walks memory backwards";
+      return std::nullopt;
+    }
+    axes.push_back({coefficient, {{unsigned(d), 1}}});
+  }
+  llvm::stable_sort(
+      axes, [](const Axis &a, const Axis &b) { return a.stride > b.stride; });
+  return axes;
+}
+
 namespace {
 class Matcher {
 public:
@@ -56,8 +105,6 @@ private:
   LogicalResult matchRoot();
   LogicalResult findAccesses();
   LogicalResult chooseLanes();
-  LogicalResult findAxes(const RegionAccess &access, LayoutAttr layout,
-                         int laneDim, SmallVectorImpl<Axis> &axes);
   LayoutAttr layoutOf(const RegionAccess &access) const {
     RegionOp region = product.model.region;
     return dyn_cast<LayoutAttr>(region.getLayoutsAttr()[access.operand]);
@@ -189,54 +236,6 @@ LogicalResult Matcher::chooseLanes() {
   return success();
 }
 
-/// Dimensions that walk one dimension of the tensor together (rows of a
-/// convolution's input) share an axis; merged ones and the neighbours of the
-/// lanes have one of their own.
-LogicalResult Matcher::findAxes(const RegionAccess &access, LayoutAttr layout,
-                                int laneDim, SmallVectorImpl<Axis> &axes) {
-  LinearForm address = product.model.address(access, layout);
-  SmallVector<bool> done(product.model.dims.size(), false);
-  if (laneDim >= 0)
-    done[laneDim] = true;
-  for (auto [form, stride] : llvm::zip(access.index, layout.getStrides())) {
-    Axis axis{stride, {}};
-    bool hasLane = false;
-    for (auto [d, dim] : llvm::enumerate(product.model.dims)) {
-      int64_t coefficient = form.coeffs[dim.original.back()];
-      if (coefficient == 0)
-        continue;
-      hasLane |= int(d) == laneDim;
-      if (dim.original.size() == 1 && !done[d] &&
-          address.coeffs[d] == coefficient * stride)
-        axis.terms.push_back({unsigned(d), coefficient});
-    }
-    if (hasLane || axis.terms.empty() || stride <= 0 ||
-        llvm::any_of(axis.terms,
-                     [](const auto &term) { return term.coefficient < 0; }))
-      continue;
-    // What lies between the positions of a stride is nobody's.
-    int64_t step = 0;
-    for (const Workload::Term &term : axis.terms) {
-      done[term.dim] = true;
-      step = std::gcd(step, term.coefficient);
-    }
-    axis.stride *= step;
-    for (Workload::Term &term : axis.terms)
-      term.coefficient /= step;
-    axes.push_back(std::move(axis));
-  }
-  for (auto [d, coefficient] : llvm::enumerate(address.coeffs)) {
-    if (done[d] || coefficient == 0)
-      continue;
-    if (coefficient < 0)
-      return fail("it walks memory backwards");
-    axes.push_back({coefficient, {{unsigned(d), 1}}});
-  }
-  llvm::stable_sort(
-      axes, [](const Axis &a, const Axis &b) { return a.stride > b.stride; });
-  return success();
-}
-
 LogicalResult Matcher::run() {
   if (failed(matchRoot()) || failed(findAccesses()) || failed(chooseLanes()))
     return failure();
@@ -257,9 +256,12 @@ LogicalResult Matcher::run() {
   product.inputStart = product.model.address(*input, in).constant;
   product.resultStart =
       product.model.address(*store, out).constant * resultBytes;
-  if (failed(findAxes(*input, in, product.rowDim, product.inputAxes)) ||
-      failed(findAxes(*store, out, product.colDim, product.resultAxes)))
+  auto inputAxes = findAxes(product.model, *input, in, product.rowDim, why);
+  auto resultAxes = findAxes(product.model, *store, out, product.colDim, why);
+  if (!inputAxes || !resultAxes)
     return failure();
+  product.inputAxes = std::move(*inputAxes);
+  product.resultAxes = std::move(*resultAxes);
   for (Axis &axis : product.resultAxes)
     axis.stride *= resultBytes;
   for (auto [d, dim] : llvm::enumerate(product.model.dims))

@@ -36,6 +36,15 @@ struct Axis {
 /// Of a tile, along all axes together.
 int64_t positions(llvm::ArrayRef<Axis> axes, llvm::ArrayRef<int64_t> extents);
 
+/// The coordinates of an access in memory besides the one along the lanes
+/// (`laneDim`, or -1), innermost last. Dimensions that walk one dimension of
+/// the tensor together (rows of a convolution's input) share an axis; merged
+/// ones and the neighbours of the lanes have one of their own. Nothing, and
+/// why, for what walks memory backwards.
+std::optional<llvm::SmallVector<Axis, 6>>
+findAxes(const RegionModel &model, const RegionAccess &access,
+         LayoutAttr layout, int laneDim, std::string &why);
+
 /// A group that the array can run: products of signed bytes (inputs may be
 /// unsigned) with constant weights, summed, and quantised again or stored as
 /// they are. Dimensions are those of the region model.
@@ -84,6 +93,10 @@ struct Product {
 std::optional<Epilogue> matchEpilogue(const RegionModel &model,
                                       std::optional<unsigned> colRootDim,
                                       std::string &why);
+
+/// What `tensor` is but for reshapes by dimensions of size 1, which do not move
+/// elements.
+mlir::Value behindReshapes(mlir::Value tensor);
 
 } // namespace aicc::systolic
 

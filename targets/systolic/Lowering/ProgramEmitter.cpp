@@ -1,6 +1,7 @@
 //===- ProgramEmitter.cpp - From a mapping to instructions ----------------===//
 
 #include "targets/systolic/Lowering/ProgramEmitter.h"
+#include "targets/systolic/Lowering/TileLoops.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -11,8 +12,6 @@ using llvm::divideCeil;
 
 static constexpr unsigned inputChannel = 0, weightChannel = 1,
                           parameterChannel = 2;
-/// Of 16 bits, and of the 14 that the outer loop of a load has.
-static constexpr int64_t mostRows = 65535, mostOuterRows = 16383;
 
 static int32_t local(Space space, int64_t row, bool accumulate = false) {
   return int32_t(LocalAddress::make(space, uint32_t(row), accumulate).bits);
@@ -202,94 +201,11 @@ void ProgramEmitter::enterWeights() {
 // Loads
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// One loop over rows of a transfer.
-struct RowLoop {
-  int64_t count = 1, dramStride = 0, localStride = 0;
-};
-} // namespace
-
-/// Loops of one row, and loops that go on where the next inner one ends, are
-/// none of their own.
-static SmallVector<RowLoop, 6> foldLoops(ArrayRef<RowLoop> loops) {
-  SmallVector<RowLoop, 6> folded;
-  for (const RowLoop &loop : loops) {
-    if (loop.count == 1)
-      continue;
-    if (!folded.empty()) {
-      RowLoop &outer = folded.back();
-      if (outer.dramStride == loop.dramStride * loop.count &&
-          outer.localStride == loop.localStride * loop.count) {
-        outer = {outer.count * loop.count, loop.dramStride, loop.localStride};
-        continue;
-      }
-    }
-    folded.push_back(loop);
-  }
-  return folded;
-}
-
-/// Rows between neighbours along each axis of a tile, the innermost last.
-static SmallVector<int64_t, 6>
-axisRows(ArrayRef<Axis> axes, ArrayRef<int64_t> extents, int64_t innermost) {
-  SmallVector<int64_t, 6> strides(axes.size());
-  for (size_t i = axes.size(); i-- > 0;) {
-    strides[i] = innermost;
-    innermost *= axes[i].extent(extents);
-  }
-  return strides;
-}
-
-/// The loops over `extents` of a tile of extents `tile`, rows of which are
-/// `innermost` apart; adds the start to `dram`.
-static SmallVector<RowLoop, 6> tileLoops(ArrayRef<Axis> axes,
-                                         ArrayRef<int64_t> offsets,
-                                         ArrayRef<int64_t> extents,
-                                         ArrayRef<int64_t> tile,
-                                         int64_t innermost, int64_t &dram) {
-  SmallVector<RowLoop, 6> loops;
-  SmallVector<int64_t, 6> strides = axisRows(axes, tile, innermost);
-  for (auto [axis, stride] : llvm::zip(axes, strides)) {
-    loops.push_back({axis.extent(extents), axis.stride, stride});
-    dram += axis.start(offsets) * axis.stride;
-  }
-  return foldLoops(loops);
-}
-
-namespace {
-/// The two loops that an instruction walks itself.
-struct RowPattern {
-  RowLoop inner, outer;
-};
-} // namespace
-
-/// Takes them from the end of `loops`; rows of the inner one follow each other.
-static RowPattern takePattern(SmallVectorImpl<RowLoop> &loops,
-                              int64_t mostOuter) {
-  RowPattern pattern;
-  if (!loops.empty() && loops.back().localStride == 1)
-    pattern.inner = loops.pop_back_val();
-  if (!loops.empty() && loops.back().count <= mostOuter)
-    pattern.outer = loops.pop_back_val();
-  return pattern;
-}
-
-/// Calls `visit(dram, local)` for each row of `loops`.
-static void forRows(ArrayRef<RowLoop> loops, int64_t dram, int64_t local,
-                    llvm::function_ref<void(int64_t, int64_t)> visit) {
-  if (loops.empty())
-    return visit(dram, local);
-  const RowLoop &loop = loops.front();
-  for (int64_t i = 0; i < loop.count; ++i)
-    forRows(loops.drop_front(), dram + i * loop.dramStride,
-            local + i * loop.localStride, visit);
-}
-
 void ProgramEmitter::loadInput() {
   int64_t lanes = extent(product.rowDim);
   int64_t blocks = divideCeil(lanes, rows());
   int64_t dram = product.inputStart + offset(product.rowDim);
-  SmallVector<RowLoop, 6> loops =
+  RowLoops loops =
       tileLoops(product.inputAxes, offsets, extents, extents, blocks, dram);
   // Rows that follow each other in memory, in whole lanes, are one long row.
   int64_t columns = lanes;
@@ -352,17 +268,6 @@ void ProgramEmitter::loadWeights() {
 // The array
 //===----------------------------------------------------------------------===//
 
-/// Rows that one step of dimension `dim` moves.
-static int64_t rowsOfDim(ArrayRef<Axis> axes, ArrayRef<int64_t> strides,
-                         unsigned dim) {
-  int64_t sum = 0;
-  for (auto [axis, stride] : llvm::zip(axes, strides))
-    for (const Workload::Term &term : axis.terms)
-      if (term.dim == dim)
-        sum += term.coefficient * stride;
-  return sum;
-}
-
 /// The row of a tile (which starts at `tileOffsets`) where the walk is.
 static int64_t rowAt(ArrayRef<Axis> axes, ArrayRef<int64_t> strides,
                      ArrayRef<int64_t> offsets, ArrayRef<int64_t> tileOffsets) {
@@ -413,7 +318,7 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
   for (auto [d, dim] : llvm::enumerate(product.workload().dims))
     isFirst &= !dim.isReduction || offsets[d] == 0;
 
-  SmallVector<RowLoop, 6> loops;
+  RowLoops loops;
   for (const Axis &axis : product.resultAxes)
     for (const Workload::Term &term : axis.terms)
       if (extents[term.dim] > 1)
@@ -502,7 +407,7 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
   int64_t blockRows = positions(product.resultAxes, result.extents);
   int64_t bytes = epilogue.isRaw ? 4 : 1;
   int64_t dram = product.resultStart + first * bytes;
-  SmallVector<RowLoop, 6> loops =
+  RowLoops loops =
       tileLoops(product.resultAxes, offsets, extents, result.extents, 1, dram);
   SmallVector<int64_t, 6> tileRows =
       axisRows(product.resultAxes, result.extents, 1);

@@ -1,7 +1,9 @@
 //===- SystolicLowering.cpp - Groups as programs of the array -------------===//
 
 #include "targets/systolic/Lowering/SystolicLowering.h"
+#include "aicc/Memory/StorageOrder.h"
 #include "targets/systolic/Lowering/ProgramEmitter.h"
+#include "targets/systolic/Lowering/VectorEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AsmState.h"
@@ -22,6 +24,8 @@ public:
                              double share, std::string &why) const override;
   std::optional<Mapping> accept(const Group &group, const Mapping &mapping,
                                 std::string &why) const override;
+  std::optional<Placed> place(RegionOp region, const MachineDesc &machine,
+                              std::string &why) const override;
 
 private:
   struct State {
@@ -39,6 +43,51 @@ private:
 };
 } // namespace
 
+static void addAxes(ArrayRef<Axis> axes, Workload::TileRows &rows) {
+  for (const Axis &axis : axes)
+    rows.axes.push_back({axis.stride, axis.terms});
+}
+
+/// The rows in which the emitter moves tiles between DRAM and the chip.
+static void describeRows(const ArrayMachine &machine, Product &product) {
+  constexpr int64_t mostColumns = 65535; // 16 bits.
+  auto &operands = product.spatial.workload.operands;
+  int64_t cols = machine.config.cols;
+  Workload::TileRows input;
+  addAxes(product.inputAxes, input);
+  input.lane = product.rowDim;
+  input.start = product.inputStart;
+  input.rowLanes = machine.config.rows;
+  input.joinsSeveral = true;
+  input.mostJoined = mostColumns;
+  operands[0].rows = std::move(input);
+
+  Workload::TileRows weight;
+  SmallVector<unsigned> inside(product.weightDims.begin(),
+                               product.weightDims.end());
+  if (product.rowDim >= 0)
+    inside.push_back(unsigned(product.rowDim));
+  for (unsigned dim : inside)
+    weight.axes.push_back({0, {{dim, 1}}});
+  weight.lane = product.colDim;
+  weight.rowLanes = cols;
+  weight.mostJoined = mostColumns;
+  weight.isPacked = true;
+  operands[1].rows = std::move(weight);
+
+  Workload::TileRows result;
+  addAxes(product.resultAxes, result);
+  result.lane = product.colDim;
+  result.start = product.resultStart;
+  result.rowLanes = cols;
+  result.mostJoined = mostColumns;
+  int64_t blocks = std::max<int64_t>(mostColumns / cols, 1);
+  if (!product.epilogue.isRaw)
+    blocks = std::min(blocks, machine.parameterBlocks());
+  result.mostLanes = blocks * cols;
+  operands[2].rows = std::move(result);
+}
+
 std::optional<SpatialLowering::Group>
 Lowering::match(RegionOp region, const MachineDesc &machine, double share,
                 std::string &why) const {
@@ -48,6 +97,7 @@ Lowering::match(RegionOp region, const MachineDesc &machine, double share,
   std::optional<Product> product = Product::match(region, machine, why);
   if (!product)
     return std::nullopt;
+  describeRows(*array, *product);
   Group group;
   group.region = product->spatial;
   group.machine = array->restrict(machine, share);
@@ -55,7 +105,9 @@ Lowering::match(RegionOp region, const MachineDesc &machine, double share,
   for (int dim :
        {product->isDiagonal() ? -1 : product->rowDim, product->colDim})
     group.axisDims.push_back(dim < 0 ? 0 : uint64_t(1) << dim);
-  group.state = std::make_shared<State>(*array, std::move(*product), machine);
+  auto state = std::make_shared<State>(*array, std::move(*product), machine);
+  group.priced = {state, &state->used};
+  group.state = std::move(state);
   return group;
 }
 
@@ -68,6 +120,27 @@ std::optional<Mapping> Lowering::accept(const Group &group,
   if (!canRun(state.product, state.machine, state.model, aligned, why))
     return std::nullopt;
   return aligned;
+}
+
+std::optional<SpatialLowering::Placed>
+Lowering::place(RegionOp region, const MachineDesc &machine,
+                std::string &why) const {
+  std::string reason;
+  std::optional<ArrayMachine> array = ArrayMachine::get(machine, reason);
+  FailureOr<RegionModel> model = RegionModel::build(region, reason);
+  // Sums of products are the array's or the host's.
+  if (!array || failed(model) || contractionDims(*model))
+    return std::nullopt;
+  std::optional<VectorGroup> group = VectorGroup::match(region, reason);
+  std::optional<VectorChoice> choice;
+  if (group)
+    choice = chooseTiles(*group, *array, machine, reason);
+  if (!choice) {
+    why = "vector unit: " + reason;
+    return std::nullopt;
+  }
+  return Placed{std::move(choice->mapping), std::move(choice->cost),
+                "vector unit"};
 }
 
 std::shared_ptr<const SpatialLowering> aicc::systolic::createLowering() {
@@ -101,19 +174,25 @@ private:
     int64_t entry = 0;
     std::vector<ConstantBlob::Request> requests;
   };
-  static std::string keyOf(const Product &product);
+  static std::string keyOf(const RegionModel &model);
+  /// A program of the name that comes next, filled by `emit`.
+  void create(Known &known, unsigned segments, OpBuilder &builder, Location loc,
+              llvm::function_ref<void()> emit);
+  FailureOr<OffloadOp> lowerVector(RegionOp region, const ArrayMachine &array,
+                                   cpu::HostBuffers &buffers,
+                                   OpBuilder &builder);
 
   std::shared_ptr<const MachineDesc> machine;
   llvm::StringMap<Known> known;
 };
 } // namespace
 
-std::string SystolicRegions::keyOf(const Product &product) {
+std::string SystolicRegions::keyOf(const RegionModel &model) {
   std::string key;
   llvm::raw_string_ostream os(key);
-  RegionOp region = product.model.region;
+  RegionOp region = model.region;
   os << region.getLayoutsAttr() << region.getMappingAttr();
-  for (int64_t size : product.model.rootSizes)
+  for (int64_t size : model.rootSizes)
     os << ' ' << size;
   OpPrintingFlags flags;
   flags.useLocalScope().printGenericOpForm();
@@ -131,18 +210,68 @@ static ElementsAttr bytesAttr(MLIRContext *context, std::vector<char> bytes) {
                                                     /*dataIsMutable=*/false));
 }
 
+void SystolicRegions::create(Known &known, unsigned segments,
+                             OpBuilder &builder, Location loc,
+                             llvm::function_ref<void()> emit) {
+  OpBuilder::InsertionGuard guard(builder);
+  // Beside the function, which may hold loops around the region.
+  Operation *function = builder.getInsertionBlock()->getParentOp();
+  while (!isa<ModuleOp>(function->getParentOp()))
+    function = function->getParentOp();
+  builder.setInsertionPoint(function);
+  known.entry = int64_t(this->known.size()) - 1;
+  known.program = ProgramOp::create(
+      builder, loc, "p" + std::to_string(known.entry), segments);
+  builder.setInsertionPointToStart(&known.program.getBody().emplaceBlock());
+  emit();
+}
+
+static LogicalResult refuse(RegionOp region, const llvm::Twine &why) {
+  return region.emitError("cannot be generated: ") << why;
+}
+
+FailureOr<OffloadOp> SystolicRegions::lowerVector(RegionOp region,
+                                                  const ArrayMachine &array,
+                                                  cpu::HostBuffers &buffers,
+                                                  OpBuilder &builder) {
+  std::string why;
+  Mapping mapping = region.getMappingAttr().toMapping();
+  std::optional<VectorGroup> group = VectorGroup::match(region, why);
+  std::optional<VectorPlan> plan;
+  if (group)
+    plan = VectorPlan::make(*group, array, mapping, why);
+  if (!plan)
+    return refuse(region, why);
+  Location loc = region.getLoc();
+  std::string key = keyOf(group->model);
+  key += group->hasConstants() ? " with constants" : "";
+  Known &found = known[key];
+  if (!found.program)
+    create(found, VectorEmitter::numSegments(*group), builder, loc, [&] {
+      VectorEmitter(*group, array, mapping, *plan, builder, loc).run();
+    });
+  SmallVector<Value, 4> args;
+  for (const VectorInput &input : group->inputs)
+    args.push_back(buffers.buffer(region.getIns()[input.operand]));
+  if (group->hasConstants())
+    args.push_back(buffers.constant(
+        bytesAttr(region.getContext(), vectorConstants(*group, array)), loc));
+  args.push_back(buffers.buffer(region.getResult(0)));
+  return OffloadOp::create(
+      builder, loc, found.program.getSymName(), found.entry, args,
+      ArrayRef<int64_t>{VectorEmitter::resultSegment(*group)});
+}
+
 FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
                                             cpu::HostBuffers &buffers,
                                             OpBuilder &builder) {
   std::string why;
-  auto refuse = [&]() -> LogicalResult {
-    return region.emitError("cannot be generated: ") << why;
-  };
   std::optional<ArrayMachine> array = ArrayMachine::get(*machine, why);
-  std::optional<Product> product =
-      array ? Product::match(region, *machine, why) : std::nullopt;
+  if (!array)
+    return refuse(region, why);
+  std::optional<Product> product = Product::match(region, *machine, why);
   if (!product)
-    return refuse();
+    return lowerVector(region, *array, buffers, builder);
   Mapping mapping = region.getMappingAttr().toMapping();
   std::optional<TilePlan> plan = TilePlan::make(*product, *array, mapping, why);
   auto constant = region.getIns()[product->weightOperand]
@@ -154,25 +283,18 @@ FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
   if (!weights)
     why = "its weights are no constant that can be read";
   if (!plan || !weights)
-    return refuse();
+    return refuse(region, why);
 
   Location loc = region.getLoc();
   ConstantBlob blob(*product, *array, *weights);
-  Known &found = known[keyOf(*product)];
+  Known &found = known[keyOf(product->model)];
   if (found.program) {
     blob.replay(found.requests);
   } else {
-    OpBuilder::InsertionGuard guard(builder);
-    // Beside the function, which may hold loops around the region.
-    Operation *function = builder.getInsertionBlock()->getParentOp();
-    while (!isa<ModuleOp>(function->getParentOp()))
-      function = function->getParentOp();
-    builder.setInsertionPoint(function);
-    found.entry = int64_t(known.size()) - 1;
-    found.program = ProgramOp::create(
-        builder, loc, "p" + std::to_string(found.entry), numProductSegments);
-    builder.setInsertionPointToStart(&found.program.getBody().emplaceBlock());
-    ProgramEmitter(*product, *array, mapping, *plan, blob, builder, loc).run();
+    create(found, numProductSegments, builder, loc, [&] {
+      ProgramEmitter(*product, *array, mapping, *plan, blob, builder, loc)
+          .run();
+    });
     found.requests = blob.requests();
   }
   Value args[] = {

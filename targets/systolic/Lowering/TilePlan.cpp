@@ -152,6 +152,8 @@ bool Planner::placeScratchpad() {
     plan.weight.count =
         unsigned(std::min<int64_t>(wantedWeights, left / plan.weight.rows));
     plan.weight.first = isShared ? inputTotal : 0;
+    plan.overlaps = plan.input.count == wantedInputs &&
+                    (wantedWeights == 1 || plan.weight.count > 1);
     return true;
   }
   return fail("tiles of " + llvm::Twine(plan.input.rows) + " and " +
@@ -169,14 +171,13 @@ bool Planner::placeAccumulator() {
       isAlone ? 1
               : unsigned(std::clamp<int64_t>(rows / plan.result.rows, 1,
                                              TileSlots::most));
+  plan.overlaps &= isAlone || plan.result.count > 1;
   if (plan.result.rows > rows)
     return fail("a tile of " + llvm::Twine(plan.result.rows) +
                 " rows does not fit " + llvm::Twine(rows) +
                 " rows of the accumulator");
-  // A row of scales and one of biases for each block, in two slots.
-  constexpr int64_t rowsOfBlock = 2, slots = 2;
   plan.parameterFirst = rows;
-  plan.parameterBlocks = machine.parameterRows / (rowsOfBlock * slots);
+  plan.parameterBlocks = machine.parameterBlocks();
   return true;
 }
 
@@ -211,8 +212,13 @@ std::optional<TilePlan> TilePlan::make(const Product &product,
 bool aicc::systolic::canRun(const Product &product, const ArrayMachine &machine,
                             const AccessModel &model, const Mapping &mapping,
                             std::string &why) {
-  if (!TilePlan::make(product, machine, mapping, why))
+  std::optional<TilePlan> plan = TilePlan::make(product, machine, mapping, why);
+  if (!plan)
     return false;
+  if (!plan->overlaps) {
+    why = "its tiles, in whole rows, leave no room for the next ones";
+    return false;
+  }
   AccessCounts counts;
   MappingFault fault;
   if (model.count(mapping, counts, fault))

@@ -36,6 +36,8 @@ struct TilePlan {
   unsigned computeLevel = 0; ///< What is inside runs in one multiply.
   int64_t parameterFirst = 0;
   int64_t parameterBlocks = 0; ///< Column blocks of a slot; there are two.
+  /// Where tiles change, there is a slot for the next one as they are stored.
+  bool overlaps = true;
 
   /// Nothing, and why, for a mapping that does not lower or does not fit.
   static std::optional<TilePlan> make(const Product &product,

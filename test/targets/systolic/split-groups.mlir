@@ -78,3 +78,55 @@ func.func @real(%x: tensor<8x32xi8>, %w: tensor<32x24xi8>) -> tensor<8x24xf32> {
   } -> tensor<8x24xf32>
   return %y : tensor<8x24xf32>
 }
+
+// -----
+
+#id = affine_map<(m, n) -> (m, n)>
+#rows = affine_map<(m, n, k) -> (m * 2 + k, n)>
+#taps = affine_map<(m, n, k) -> (k)>
+#out = affine_map<(m, n, k) -> (m, n)>
+
+// Behind a maximum, and behind what joins two tensors; the function of one tensor that is left is a table.
+// CHECK-LABEL: func.func @pool
+// CHECK: %[[MAX:.*]] = aicc.region ins(%{{.*}} : tensor<8x24xi8>)
+// CHECK: arith.maxsi
+// CHECK: aicc.yield
+// CHECK: %[[SUM:.*]] = aicc.region ins(%{{.*}}, %{{.*}} : tensor<4x24xi8>, tensor<4x24xi8>)
+// CHECK: arith.addi
+// CHECK: aicc.yield
+// CHECK: aicc.region ins(%{{.*}} : tensor<4x24xi8>)
+// CHECK: arith.minsi
+// CHECK: arith.subi
+// CHECK: return
+func.func @pool(%x: tensor<8x24xi8>, %r: tensor<4x24xi8>) -> tensor<4x24xi8> {
+  %least = arith.constant -128 : i8
+  %limit = arith.constant 100 : i8
+  %e = tensor.empty() : tensor<4x24xi8>
+  %w = tensor.empty() : tensor<2xi1>
+  %f = linalg.fill ins(%least : i8) outs(%e : tensor<4x24xi8>) -> tensor<4x24xi8>
+  %m = linalg.generic {indexing_maps = [#rows, #taps, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<8x24xi8>, tensor<2xi1>) outs(%f : tensor<4x24xi8>) {
+  ^bb0(%a: i8, %t: i1, %o: i8):
+    %s = arith.maxsi %a, %o : i8
+    linalg.yield %s : i8
+  } -> tensor<4x24xi8>
+  %j = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%m, %r : tensor<4x24xi8>, tensor<4x24xi8>) outs(%e : tensor<4x24xi8>) {
+  ^bb0(%a: i8, %b: i8, %o: i8):
+    %s = arith.addi %a, %b : i8
+    linalg.yield %s : i8
+  } -> tensor<4x24xi8>
+  %c = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%j : tensor<4x24xi8>) outs(%e : tensor<4x24xi8>) {
+  ^bb0(%a: i8, %o: i8):
+    %s = arith.minsi %a, %limit : i8
+    linalg.yield %s : i8
+  } -> tensor<4x24xi8>
+  %d = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%c : tensor<4x24xi8>) outs(%e : tensor<4x24xi8>) {
+  ^bb0(%a: i8, %o: i8):
+    %s = arith.subi %limit, %a : i8
+    linalg.yield %s : i8
+  } -> tensor<4x24xi8>
+  return %d : tensor<4x24xi8>
+}

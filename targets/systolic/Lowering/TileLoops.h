@@ -1,0 +1,55 @@
+//===- TileLoops.h - Rows of tiles in memory and on the chip ----*- C++ -*-===//
+
+#ifndef TARGETS_SYSTOLIC_LOWERING_TILELOOPS_H
+#define TARGETS_SYSTOLIC_LOWERING_TILELOOPS_H
+
+#include "targets/systolic/Lowering/Product.h"
+
+namespace aicc::systolic {
+
+/// Rows and columns in 16 bits, and the 14 bits that the outer loop of a load
+/// has.
+inline constexpr int64_t mostRows = 65535, mostOuterRows = 16383;
+
+/// One loop over rows of a transfer; strides in bytes and in rows. Of the
+/// vector unit: `dramStride` is the source's, in rows.
+struct RowLoop {
+  int64_t count = 1, dramStride = 0, localStride = 0;
+};
+using RowLoops = llvm::SmallVector<RowLoop, 6>;
+
+/// Loops of one row, and loops that go on where the next inner one ends, are
+/// none of their own.
+RowLoops foldLoops(llvm::ArrayRef<RowLoop> loops);
+
+/// Rows between neighbours along each axis of a tile, the innermost last.
+llvm::SmallVector<int64_t, 6> axisRows(llvm::ArrayRef<Axis> axes,
+                                       llvm::ArrayRef<int64_t> extents,
+                                       int64_t innermost);
+
+/// Rows that one step of dimension `dim` moves.
+int64_t rowsOfDim(llvm::ArrayRef<Axis> axes, llvm::ArrayRef<int64_t> strides,
+                  unsigned dim);
+
+/// The loops over `extents` of a tile of extents `tile`, rows of which are
+/// `innermost` apart; adds their start to `dram`.
+RowLoops tileLoops(llvm::ArrayRef<Axis> axes, llvm::ArrayRef<int64_t> offsets,
+                   llvm::ArrayRef<int64_t> extents,
+                   llvm::ArrayRef<int64_t> tile, int64_t innermost,
+                   int64_t &dram);
+
+/// The two loops that an instruction walks itself.
+struct RowPattern {
+  RowLoop inner, outer;
+};
+/// Takes them from the end of `loops`; rows of the inner one follow each other.
+RowPattern takePattern(llvm::SmallVectorImpl<RowLoop> &loops,
+                       int64_t mostOuter);
+
+/// Calls `visit(dram, local)` for each row of `loops`.
+void forRows(llvm::ArrayRef<RowLoop> loops, int64_t dram, int64_t local,
+             llvm::function_ref<void(int64_t, int64_t)> visit);
+
+} // namespace aicc::systolic
+
+#endif // TARGETS_SYSTOLIC_LOWERING_TILELOOPS_H

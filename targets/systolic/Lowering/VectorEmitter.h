@@ -1,0 +1,88 @@
+//===- VectorEmitter.h - Programs of the vector unit ------------*- C++ -*-===//
+
+#ifndef TARGETS_SYSTOLIC_LOWERING_VECTOREMITTER_H
+#define TARGETS_SYSTOLIC_LOWERING_VECTOREMITTER_H
+
+#include "dialects/systolic/IR/Systolic.h"
+#include "targets/systolic/Lowering/InstructionOrder.h"
+#include "targets/systolic/Lowering/VectorPlan.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace aicc::systolic {
+
+/// The constants of a group's program: its table (256 bytes), and a row of
+/// scales (f32) and one of biases (i32) for the columns.
+std::vector<char> vectorConstants(const VectorGroup &group,
+                                  const ArrayMachine &machine);
+
+/// Writes the instructions of a group tile by tile: load, vector unit, store.
+/// Segments, in the order of the launch's arguments: the inputs, constants if
+/// there are any, the result.
+class VectorEmitter {
+public:
+  VectorEmitter(const VectorGroup &group, const ArrayMachine &machine,
+                const Mapping &mapping, const VectorPlan &plan,
+                mlir::OpBuilder &builder, mlir::Location loc)
+      : group(group), machine(machine), mapping(mapping), plan(plan),
+        builder(builder), loc(loc) {}
+
+  void run();
+
+  static unsigned numSegments(const VectorGroup &group) {
+    return resultSegment(group) + 1;
+  }
+  static unsigned resultSegment(const VectorGroup &group) {
+    return unsigned(group.inputs.size()) + (group.hasConstants() ? 1 : 0);
+  }
+
+private:
+  void loadConstants();
+  void walk(size_t level);
+  void tile();
+  void loadInput(unsigned number);
+  void compute();
+  void combineWindow();
+  void combinePair();
+  void store();
+
+  /// Rows `to` from rows `from` by `loops` (sources in `dramStride`).
+  template <typename OpT>
+  void vector(int32_t to, int32_t from, mlir::ArrayRef<RowLoop> loops,
+              mlir::ArrayRef<Slot> reads, mlir::ArrayRef<Slot> writes);
+  /// `rows` rows that follow each other on both sides.
+  template <typename OpT>
+  void vectorRows(int32_t to, int32_t from, int64_t rows,
+                  mlir::ArrayRef<Slot> reads, mlir::ArrayRef<Slot> writes);
+  void configureVector(const RowLoop &inner, const RowLoop &outer);
+  int64_t blocks() const;
+
+  const VectorGroup &group;
+  const ArrayMachine &machine;
+  const Mapping &mapping;
+  const VectorPlan &plan;
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+
+  Extents offsets, extents; ///< Of the tile that the walk is in.
+  struct Resident {
+    Extents offsets, extents;
+    unsigned slot = 0;
+    bool isThere = false;
+  };
+  Resident inputs[2];
+  unsigned resultSlot = 0;
+  /// Registers, where they change from tile to tile.
+  std::array<int64_t, 4> loadRegisters[2] = {{-1, -1, -1, -1},
+                                             {-1, -1, -1, -1}};
+  std::array<int64_t, 4> vectorStrides = {-1, -1, -1, -1};
+  std::array<int64_t, 3> storeRegisters = {-1, -1, -1};
+  std::pair<float, int64_t> parameter = {0.0f, -1};
+  bool hasParameter = false;
+
+  InstructionOrder order;
+};
+
+} // namespace aicc::systolic
+
+#endif // TARGETS_SYSTOLIC_LOWERING_VECTOREMITTER_H

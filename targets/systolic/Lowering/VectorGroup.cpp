@@ -1,0 +1,289 @@
+//===- VectorGroup.cpp - What a group asks of the vector unit -------------===//
+
+#include "targets/systolic/Lowering/VectorGroup.h"
+#include "targets/systolic/Lowering/ScalarColumns.h"
+#include "targets/systolic/Lowering/VectorPlan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace aicc;
+using namespace aicc::systolic;
+
+namespace {
+class VectorMatcher {
+public:
+  VectorMatcher(VectorGroup &group, std::string &why)
+      : group(group), why(why) {}
+
+  bool run();
+
+private:
+  bool findAccesses();
+  bool matchRoot();
+  bool matchMap();
+  bool matchMaximum(Operation *combiner);
+  bool matchSum(Operation *combiner);
+  bool chooseLanes();
+  bool checkOrder();
+  bool place();
+  bool checkSpan(const RegionAccess &access);
+  LayoutAttr layoutOf(const RegionAccess &access) const {
+    RegionOp region = group.model.region;
+    return dyn_cast<LayoutAttr>(region.getLayoutsAttr()[access.operand]);
+  }
+  /// Whether `value` is an element of what the group reads, in its root.
+  bool isRead(Value value) const;
+  bool isByte(const RegionAccess &access) const {
+    return group.model.elementType(access.operand).isInteger(8);
+  }
+  bool fail(const llvm::Twine &text) {
+    why = text.str();
+    return false;
+  }
+
+  VectorGroup &group;
+  std::string &why;
+  SmallVector<const RegionAccess *, 2> reads;
+  const RegionAccess *store = nullptr;
+};
+} // namespace
+
+bool VectorMatcher::findAccesses() {
+  for (const RegionAccess &access : group.model.accesses) {
+    if (!isByte(access))
+      // What follows a pool's sums is constant, and not read here.
+      if (access.isStore || !group.model.hasReduction())
+        return fail("makes bytes of bytes");
+    if (access.isStore) {
+      if (store)
+        return fail("the group has several results");
+      store = &access;
+      continue;
+    }
+    if (!isByte(access))
+      continue;
+    auto isSame = [&](const RegionAccess *other) {
+      return other->operand == access.operand;
+    };
+    auto *other = llvm::find_if(reads, isSame);
+    if (other == reads.end())
+      reads.push_back(&access);
+    else if (!llvm::equal((*other)->index, access.index,
+                          [](const LinearForm &a, const LinearForm &b) {
+                            return a.coeffs == b.coeffs &&
+                                   a.constant == b.constant;
+                          }))
+      return fail("one operand is read at different places");
+  }
+  constexpr size_t most = 2;
+  if (!store || reads.empty() || reads.size() > most)
+    return fail("joins one or two tensors");
+  for (const RegionAccess *access : reads) {
+    if (!layoutOf(*access))
+      return fail("one of the operands is a constant");
+    group.inputs.push_back({});
+    group.inputs.back().operand = access->operand;
+  }
+  return true;
+}
+
+bool VectorMatcher::isRead(Value value) const {
+  linalg::GenericOp root = group.model.root;
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument || argument.getOwner() != root.getBody() ||
+      argument.getArgNumber() >= unsigned(root.getNumDpsInputs()))
+    return false;
+  RegionOp region = group.model.region;
+  return behindReshapes(root.getDpsInputs()[argument.getArgNumber()]) ==
+         region.getBody().getArgument(group.inputs[0].operand);
+}
+
+bool VectorMatcher::matchMap() {
+  constexpr size_t numBytes = 256;
+  std::vector<int64_t> bytes;
+  for (size_t i = 0; i < numBytes; ++i)
+    bytes.push_back(int8_t(uint8_t(i)));
+  RegionOp region = group.model.region;
+  ScalarColumns columns(region, numBytes);
+  columns.setBytes(group.inputs[0].operand, std::move(bytes));
+  if (!columns.run(why))
+    return false;
+  auto yield = cast<YieldOp>(region.getBody().front().getTerminator());
+  bool isIdentity = true;
+  for (int64_t value : columns.find(yield.getValues()[0])->integers) {
+    isIdentity &= uint8_t(value) == group.table.size();
+    group.table.push_back(uint8_t(value));
+  }
+  if (isIdentity)
+    group.table.clear();
+  return true;
+}
+
+/// Whether `value` is the accumulator of `root`, its only result.
+static bool isAccumulator(linalg::GenericOp root, Value value) {
+  return value == root.getBody()->getArgument(root.getNumDpsInputs());
+}
+
+bool VectorMatcher::matchMaximum(Operation *combiner) {
+  linalg::GenericOp root = group.model.root;
+  RegionOp region = group.model.region;
+  bool isUnsigned = isa<arith::MaxUIOp>(combiner);
+  unsigned other = isAccumulator(root, combiner->getOperand(0)) ? 1 : 0;
+  auto start = dyn_cast_or_null<IntegerAttr>(getSplat(root.getDpsInits()[0]));
+  Value result = behindReshapes(
+      cast<YieldOp>(region.getBody().front().getTerminator()).getValues()[0]);
+  if (!isRead(combiner->getOperand(other)) || result != root.getResult(0))
+    return fail("takes the maximum of bytes as they are");
+  if (!start || !(isUnsigned ? start.getValue().isMinValue()
+                             : start.getValue().isMinSignedValue()))
+    return fail("the maximum does not start at the smallest byte");
+  group.kind = VectorKind::Maximum;
+  group.inputs[0].isUnsigned = isUnsigned;
+  return true;
+}
+
+bool VectorMatcher::matchSum(Operation *combiner) {
+  linalg::GenericOp root = group.model.root;
+  unsigned other = isAccumulator(root, combiner->getOperand(0)) ? 1 : 0;
+  Operation *widened = combiner->getOperand(other).getDefiningOp();
+  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(widened) ||
+      !isRead(widened->getOperand(0)) ||
+      !combiner->getResult(0).getType().isInteger(32))
+    return fail("sums bytes as they are, in 32 bits");
+  auto start = dyn_cast_or_null<IntegerAttr>(getSplat(root.getDpsInits()[0]));
+  if (!start || !start.getValue().isZero())
+    return fail("the sums do not start at 0");
+  const RegionModel::Dim &lanes = group.model.dims[group.laneDim];
+  std::optional<unsigned> lane;
+  if (lanes.original.size() == 1)
+    lane = lanes.original.front();
+  std::optional<Epilogue> epilogue = matchEpilogue(group.model, lane, why);
+  if (!epilogue)
+    return false;
+  if (epilogue->isRaw)
+    return fail("sums leave it as bytes only");
+  if (!llvm::all_equal(epilogue->scales) || !llvm::all_equal(epilogue->biases))
+    return fail("the sums of a pool have one scale and one bias");
+  group.kind = VectorKind::Sum;
+  group.epilogue = std::move(*epilogue);
+  VectorInput &input = group.inputs[0];
+  input.isUnsigned = isa<arith::ExtUIOp>(widened);
+  // Wraps around as the sums do.
+  uint32_t bias = 0;
+  if (!group.epilogue.biases.empty())
+    bias = uint32_t(group.epilogue.biases.front());
+  if (input.isUnsigned) {
+    constexpr uint32_t shift = 128;
+    uint32_t count = 1;
+    for (const RegionModel::Dim &dim : group.model.dims)
+      if (dim.isReduction)
+        count *= uint32_t(dim.size);
+    bias += shift * count;
+  }
+  group.epilogue.biases = {int32_t(bias)};
+  return true;
+}
+
+bool VectorMatcher::matchRoot() {
+  if (!group.model.hasReduction())
+    return reads.size() == 1 ? checkOrder() && matchMap()
+                             : matchPair(group, why);
+  Operation *combiner = findCombiner(group.model.root);
+  if (reads.size() != 1 || !reads[0]->inReduction || !combiner)
+    return fail("reduces one tensor of bytes");
+  if (isa<arith::MaxUIOp, arith::MaxSIOp>(combiner))
+    return matchMaximum(combiner);
+  if (isa<arith::AddIOp>(combiner))
+    return matchSum(combiner);
+  return fail("takes maxima and sums of bytes");
+}
+
+/// A dimension along which all operands lie side by side; of several the
+/// longest.
+bool VectorMatcher::chooseLanes() {
+  std::optional<unsigned> found;
+  auto strideOf = [&](const RegionAccess &access, unsigned dim) {
+    return group.model.address(access, layoutOf(access)).coeffs[dim];
+  };
+  for (unsigned d = 0; d < group.model.dims.size(); ++d) {
+    bool isLane = !group.model.dims[d].isReduction && strideOf(*store, d) == 1;
+    for (const RegionAccess *access : reads)
+      isLane &= strideOf(*access, d) == 1;
+    if (isLane && (!found || group.size(d) > group.size(*found)))
+      found = d;
+  }
+  if (!found)
+    return fail("no dimension lies side by side in all of the operands");
+  group.laneDim = *found;
+  return true;
+}
+
+/// Offsets and strides have 32 bits.
+bool VectorMatcher::checkSpan(const RegionAccess &access) {
+  LinearForm address = group.model.address(access, layoutOf(access));
+  double last = double(address.constant);
+  for (auto [coefficient, dim] : llvm::zip(address.coeffs, group.model.dims))
+    last += double(coefficient) * double(dim.size - 1);
+  if (last > double(std::numeric_limits<int32_t>::max()))
+    return fail("the operands are longer than offsets of 32 bits");
+  return true;
+}
+
+/// A table is applied in place: rows of input and result have one order.
+bool VectorMatcher::checkOrder() {
+  Extents sizes;
+  for (const RegionModel::Dim &dim : group.model.dims)
+    sizes.push_back(dim.size);
+  for (const RowLoop &loop : vectorLoops(group, sizes, group.resultAxes,
+                                         group.inputs[0].axes, /*blocks=*/1))
+    if (loop.dramStride != loop.localStride)
+      return fail("the operands lie in memory in different orders");
+  return true;
+}
+
+bool VectorMatcher::place() {
+  for (auto [input, access] : llvm::zip(group.inputs, reads)) {
+    auto axes = findAxes(group.model, *access, layoutOf(*access),
+                         int(group.laneDim), why);
+    if (!axes || !checkSpan(*access))
+      return false;
+    input.axes = std::move(*axes);
+    input.start = group.model.address(*access, layoutOf(*access)).constant;
+  }
+  auto axes =
+      findAxes(group.model, *store, layoutOf(*store), int(group.laneDim), why);
+  if (!axes || !checkSpan(*store))
+    return false;
+  group.resultAxes = std::move(*axes);
+  group.resultStart = group.model.address(*store, layoutOf(*store)).constant;
+  // The first operand of two is the one that is not repeated.
+  auto isRepeated = [&](const VectorInput &input) {
+    return input.axes.size() < group.resultAxes.size();
+  };
+  if (group.inputs.size() > 1 && isRepeated(group.inputs[0]))
+    std::swap(group.inputs[0], group.inputs[1]);
+  return true;
+}
+
+bool VectorMatcher::run() {
+  if (llvm::any_of(group.model.dims,
+                   [](const auto &dim) { return dim.size < 1; }))
+    return fail("the group has no elements");
+  return findAccesses() && chooseLanes() && place() && matchRoot();
+}
+
+std::optional<VectorGroup> VectorGroup::match(RegionOp region,
+                                              std::string &why) {
+  FailureOr<RegionModel> model = RegionModel::build(region, why);
+  if (failed(model))
+    return std::nullopt;
+  VectorGroup group;
+  group.model = std::move(*model);
+  if (!VectorMatcher(group, why).run())
+    return std::nullopt;
+  return group;
+}
