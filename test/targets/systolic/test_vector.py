@@ -100,7 +100,8 @@ def test_residual_shapes(shape, machine, tmp_path):
 @DTYPES
 def test_gates(dtype, machine, tmp_path):
     """Channels last, each scaled by a byte of its own (squeeze and excitation); either operand may be the gate."""
-    for i, shapes in enumerate([([2, 9, 11, 40], [2, 1, 1, 40]), ([1, 1, 1, 33], [1, 30, 31, 33])]):
+    repeated = [([2, 9, 11, 40], [2, 1, 1, 40]), ([1, 1, 1, 33], [1, 30, 31, 33]), ([5, 1, 16], [1, 7, 16])]
+    for i, shapes in enumerate(repeated):
         rng = np.random.default_rng(i)
         model, inputs = joined("Mul", shapes, dtype, rng, relu=False)
         values = {name: random_bytes(rng, shape, dtype) for name, shape in inputs.items()}
