@@ -1,5 +1,7 @@
 """The vector unit's groups (additions, pools, tables) on the simulator against the host's processor: every byte."""
 
+import collections
+import itertools
 import json
 import subprocess
 
@@ -200,6 +202,36 @@ def test_random(seed, tmp_path):
     )
     machine = MACHINES[seed % len(MACHINES)]
     run_both(model, {"x": random_bytes(rng, shape, dtype)}, machine, tmp_path, launches=2)
+
+
+COUNTED = {
+    "add": lambda rng: joined("Add", [[1, 20, 20, 64]] * 2, np.uint8, rng, relu=True)[0],
+    "table": lambda rng: quantized(FUNCTIONS["sigmoid"], {"x": [1, 20, 20, 64]}, np.uint8, rng, 4),
+    "maximum": lambda rng: pooled("MaxPool", [1, 20, 20, 64], np.uint8, rng, kernel_shape=[3, 3], strides=[2, 2]),
+    "average": lambda rng: pooled("AveragePool", [1, 20, 20, 64], np.int8, rng, kernel_shape=[3, 3], strides=[2, 2]),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_costs_are_counted(name, tmp_path):
+    """Each byte and operation that the cost names is one that the simulator counts; cycles within a tenth."""
+    onnx.save(COUNTED[name](np.random.default_rng(0)), tmp_path / "m.onnx")
+    target = "--target=systolic/gemmini16"
+    compiled = [tool("aicc"), tmp_path / "m.onnx", target, "--quiet"]
+    done = subprocess.run([*compiled, "--emit=report", "-o", "-"], check=True, capture_output=True, text=True)
+    nodes = [n for n in json.loads(done.stdout)["nodes"] if n.get("reason") == "array: on the vector unit"]
+    subprocess.run([*compiled, "-o", tmp_path / "m.so"], check=True)
+    command = [tool("aicc-run"), tmp_path / "m.so", "--random", "--json", "--counts"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    launch = json.loads(done.stdout)["counts"]["launches"][-1]
+    # A group's cost is shared out among its nodes.
+    priced = collections.Counter()
+    for item in itertools.chain.from_iterable(n["items"] for n in nodes):
+        priced[item["component"]] += item["count"]
+    assert priced["vector.lane"] > 0
+    for component, count in priced.items():
+        assert count == pytest.approx(launch["counts"][component]), component
+    assert sum(n["cycles"] for n in nodes) == pytest.approx(launch["cycles"], rel=0.1)
 
 
 def test_small_memories(tmp_path):
