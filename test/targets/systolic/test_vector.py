@@ -90,6 +90,29 @@ def test_all_pairs(seed, op, dtype, machine, tmp_path):
     assert counts["counts"]["vector.lane"] == 3 * a.size
 
 
+def test_a_sum_that_is_rounded_twice(tmp_path):
+    """A processor fuses a product and the sum. Scales for which two roundings give another byte are adjusted."""
+    a, b = all_pairs(np.int8)
+
+    def added_as(wide, scales):
+        product = a.astype(wide) * wide(scales[0])
+        sums = (product + (b.astype(F32) * scales[1]).astype(wide)).astype(F32)
+        return np.clip(np.rint(sums), -128, 127).astype(np.int8)
+
+    rng = np.random.default_rng(0)
+    scales = next(
+        s
+        for s in (rng.uniform(0.2, 1.0, 2).astype(F32) for _ in range(100))
+        if np.any(added_as(F32, s) != added_as(np.float64, s))
+    )
+    model, _ = joined("Add", [[256, 256]] * 2, np.int8, rng, relu=False)
+    values = {"a_s": scales[0], "b_s": scales[1], "y_s": F32(1)} | {f"{n}_z": np.int8(0) for n in "aby"}
+    for tensor in model.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(np.asarray(values[tensor.name]), tensor.name))
+    run_both(model, {"a": a, "b": b}, "gemmini16", tmp_path)
+    assert np.array_equal(aicc.compile(model, target="cpu")(a, b), added_as(np.float64, scales))
+
+
 @EVERYWHERE
 @pytest.mark.parametrize("shape", [[1, 5, 7, 3], [3], [3, 1000], [1, 24, 56, 56], [70000]])
 def test_residual_shapes(shape, machine, tmp_path):
