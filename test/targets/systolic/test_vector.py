@@ -133,6 +133,21 @@ def test_gates(dtype, machine, tmp_path):
         run_both(model, values, machine, tmp_path)
 
 
+@EVERYWHERE
+@DTYPES
+def test_constants(dtype, machine, tmp_path):
+    """Added to each channel, and to each element in another order of dimensions than that in memory."""
+    for i, shape in enumerate([[40, 1, 1], [40, 7, 6]]):
+        rng = np.random.default_rng(i)
+        constants = {"c": random_bytes(rng, shape, dtype), "c_s": F32(0.02), "c_z": np.array(11, dtype)}
+        nodes = [node("DequantizeLinear", ["c", "c_s", "c_z"], ["cf"]), node("Add", ["cf", "xf"], ["r"])]
+        model = quantized(nodes, {"x": [2, 7, 6, 40]}, dtype, rng, 4, constants)
+        model.graph.node[0].input[0], model.graph.node[-1].output[0] = "tx", "ty"
+        model.graph.node.insert(0, node("Transpose", ["x"], ["tx"], perm=[0, 3, 1, 2]))
+        model.graph.node.append(node("Transpose", ["ty"], ["y"], perm=[0, 2, 3, 1]))
+        run_both(model, {"x": random_bytes(rng, [2, 7, 6, 40], dtype)}, machine, tmp_path)
+
+
 POOLS = {
     "2x2": dict(kernel_shape=[2, 2], strides=[2, 2]),
     "3x3": dict(kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
