@@ -252,7 +252,11 @@ FailureOr<OffloadOp> SystolicRegions::lowerVector(RegionOp region,
     });
   SmallVector<Value, 4> args;
   for (const VectorInput &input : group->inputs)
-    args.push_back(buffers.buffer(region.getIns()[input.operand]));
+    args.push_back(
+        input.constant.empty()
+            ? buffers.buffer(region.getIns()[input.operand])
+            : buffers.constant(bytesAttr(region.getContext(), input.constant),
+                               loc));
   if (group->hasConstants())
     args.push_back(buffers.constant(
         bytesAttr(region.getContext(), vectorConstants(*group, array)), loc));

@@ -4,8 +4,10 @@
 #include "targets/systolic/Lowering/ScalarColumns.h"
 #include "targets/systolic/Lowering/VectorPlan.h"
 
+#include "aicc/Graph/ConstantTensor.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 #include <limits>
 
@@ -29,6 +31,12 @@ private:
   bool matchSum(Operation *combiner);
   bool chooseLanes();
   bool checkOrder();
+  bool placeConstant(VectorInput &input, const RegionAccess &access);
+  bool usesDim(const RegionAccess &access, unsigned dim) const {
+    return llvm::any_of(access.index, [&](const LinearForm &form) {
+      return form.coeffs[group.model.dims[dim].original.back()] != 0;
+    });
+  }
   bool place();
   bool checkSpan(const RegionAccess &access);
   LayoutAttr layoutOf(const RegionAccess &access) const {
@@ -82,9 +90,10 @@ bool VectorMatcher::findAccesses() {
   constexpr size_t most = 2;
   if (!store || reads.empty() || reads.size() > most)
     return fail("joins one or two tensors");
+  if (llvm::none_of(reads,
+                    [&](const auto *access) { return layoutOf(*access); }))
+    return fail("all of the operands are constants");
   for (const RegionAccess *access : reads) {
-    if (!layoutOf(*access))
-      return fail("one of the operands is a constant");
     group.inputs.push_back({});
     group.inputs.back().operand = access->operand;
   }
@@ -212,7 +221,8 @@ bool VectorMatcher::chooseLanes() {
   for (unsigned d = 0; d < group.model.dims.size(); ++d) {
     bool isLane = !group.model.dims[d].isReduction && strideOf(*store, d) == 1;
     for (const RegionAccess *access : reads)
-      isLane &= strideOf(*access, d) == 1;
+      isLane &=
+          layoutOf(*access) ? strideOf(*access, d) == 1 : usesDim(*access, d);
     if (isLane && (!found || group.size(d) > group.size(*found)))
       found = d;
   }
@@ -245,8 +255,59 @@ bool VectorMatcher::checkOrder() {
   return true;
 }
 
+/// Lays a constant's bytes out as the result's dimensions are walked.
+bool VectorMatcher::placeConstant(VectorInput &input,
+                                  const RegionAccess &access) {
+  RegionOp region = group.model.region;
+  ElementsAttr elements;
+  std::optional<ConstantTensor> tensor;
+  if (matchPattern(region.getIns()[access.operand], m_Constant(&elements)))
+    tensor = ConstantTensor::get(elements);
+  if (!tensor)
+    return fail("a constant operand cannot be read");
+  SmallVector<unsigned, 6> dims;
+  for (const Axis &axis : group.resultAxes)
+    for (const Workload::Term &term : axis.terms)
+      if (usesDim(access, term.dim))
+        dims.push_back(term.dim);
+  int64_t stride = group.size(group.laneDim);
+  for (unsigned d : llvm::reverse(dims)) {
+    input.axes.insert(input.axes.begin(), {stride, {{d, 1}}});
+    stride *= group.size(d);
+  }
+  dims.push_back(group.laneDim);
+  SmallVector<int64_t, 8> root(group.model.rootSizes.size(), 0);
+  for (int64_t i = 0; i < stride; ++i) {
+    int64_t rest = i, position = 0;
+    for (unsigned d : llvm::reverse(dims))
+      for (unsigned original : llvm::reverse(group.model.dims[d].original)) {
+        root[original] = rest % group.model.rootSizes[original];
+        rest /= group.model.rootSizes[original];
+      }
+    for (auto [form, size] : llvm::zip(access.index, tensor->shape())) {
+      int64_t at = form.constant;
+      for (auto [coefficient, value] : llvm::zip(form.coeffs, root))
+        at += coefficient * value;
+      position = position * size + at;
+    }
+    input.constant.push_back(char(tensor->raw(position)));
+  }
+  return true;
+}
+
 bool VectorMatcher::place() {
+  auto axes =
+      findAxes(group.model, *store, layoutOf(*store), int(group.laneDim), why);
+  if (!axes || !checkSpan(*store))
+    return false;
+  group.resultAxes = std::move(*axes);
+  group.resultStart = group.model.address(*store, layoutOf(*store)).constant;
   for (auto [input, access] : llvm::zip(group.inputs, reads)) {
+    if (!layoutOf(*access)) {
+      if (!placeConstant(input, *access))
+        return false;
+      continue;
+    }
     auto axes = findAxes(group.model, *access, layoutOf(*access),
                          int(group.laneDim), why);
     if (!axes || !checkSpan(*access))
@@ -254,12 +315,6 @@ bool VectorMatcher::place() {
     input.axes = std::move(*axes);
     input.start = group.model.address(*access, layoutOf(*access)).constant;
   }
-  auto axes =
-      findAxes(group.model, *store, layoutOf(*store), int(group.laneDim), why);
-  if (!axes || !checkSpan(*store))
-    return false;
-  group.resultAxes = std::move(*axes);
-  group.resultStart = group.model.address(*store, layoutOf(*store)).constant;
   // The first operand of two is the one that is not repeated.
   auto isRepeated = [&](const VectorInput &input) {
     return input.axes.size() < group.resultAxes.size();

@@ -22,6 +22,8 @@ struct VectorInput {
   bool isUnsigned = false;
   int64_t start = 0; ///< Byte offset of the first element.
   llvm::SmallVector<Axis, 6> axes;
+  /// Of a constant: its bytes, in the order of its axes and the lanes.
+  std::vector<char> constant;
   /// Add, Multiply: f32 of (signed byte - zero) x scale.
   float scale = 1;
   int32_t zero = 0;

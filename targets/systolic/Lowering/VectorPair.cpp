@@ -53,6 +53,7 @@ private:
   bool quantize(Pair &pair, bool isSigned) const;
   bool agrees(const Pair &pair) const;
   bool adjust(Pair &pair) const;
+  bool adjustScales(Pair &pair) const;
 
   VectorGroup &group;
   std::string &why;
@@ -251,8 +252,30 @@ bool PairMatcher::agrees(const Pair &pair) const {
   return true;
 }
 
-/// Tries scales that are a few units in the last place away, the nearest first.
+/// Tries the terms as they are. Sums may also be scaled as a whole, after they
+/// are added, by one of the scales or by what leaves other digits.
 bool PairMatcher::adjust(Pair &pair) const {
+  if (adjustScales(pair))
+    return true;
+  if (pair.kind != VectorKind::Add)
+    return false;
+  for (float whole :
+       {pair.inputs[0].scale, pair.inputs[1].scale, 3.0f, 5.0f, 7.0f}) {
+    Pair scaled = pair;
+    for (VectorInput &input : scaled.inputs)
+      input.scale /= whole;
+    scaled.epilogue.scales.front() *= whole;
+    if (!adjustScales(scaled))
+      continue;
+    pair = scaled;
+    return true;
+  }
+  return false;
+}
+
+/// Tries scales that are a few units in the last place away, the nearest first.
+/// Leaves `pair` as it was if none agrees.
+bool PairMatcher::adjustScales(Pair &pair) const {
   constexpr int32_t most = 8;
   const float given[] = {pair.inputs[0].scale, pair.inputs[1].scale};
   auto moved = [](float scale, int32_t steps) {
@@ -271,6 +294,8 @@ bool PairMatcher::adjust(Pair &pair) const {
         if (agrees(pair))
           return true;
       }
+  for (unsigned operand : {0u, 1u})
+    pair.inputs[operand].scale = given[operand];
   return false;
 }
 

@@ -188,6 +188,7 @@ private:
                   double &bytes, Work &work) const;
   double vectorInstructions(ArrayRef<int64_t> extents) const;
   void addVector(ArrayRef<int64_t> extents, Work &work) const;
+  void addConstants(Work &work) const;
 
   const VectorGroup &group;
   const MachineConfig &config;
@@ -286,8 +287,25 @@ void VectorCost::addVector(ArrayRef<int64_t> extents, Work &work) const {
     work.accumulatorWritten += 2 * results + second;
     break;
   }
-  (group.usesAccumulator() ? work.accumulatorRead : work.scratchpadRead) +=
-      results;
+  // The store unit reads a scale for each word, and of sums a bias.
+  if (group.usesAccumulator())
+    work.accumulatorRead += (group.kind == VectorKind::Sum ? 3 : 2) * results;
+  else
+    work.scratchpadRead += results;
+}
+
+/// Once: the table, or scales and biases.
+void VectorCost::addConstants(Work &work) const {
+  if (group.usesAccumulator()) {
+    constexpr double rows = 2, wordBytes = 4;
+    work.readBytes += rows * wordBytes * double(config.cols);
+    work.accumulatorWritten += rows;
+  } else if (!group.table.empty()) {
+    work.readBytes += double(tableBytes);
+    double rows = double(tableBytes) / double(config.lanes());
+    work.scratchpadWritten += rows;
+    work.scratchpadRead += rows;
+  }
 }
 
 Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
@@ -319,6 +337,7 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
         &Work::accumulatorWritten})
     all.*field *= count;
   all.instructions *= tiles;
+  addConstants(all);
   all.tiles = tiles;
   return all;
 }

@@ -1,5 +1,7 @@
 """The vector unit's groups (additions, pools, tables) on the simulator against the host's processor: every byte."""
 
+import collections
+import itertools
 import json
 import subprocess
 
@@ -88,6 +90,29 @@ def test_all_pairs(seed, op, dtype, machine, tmp_path):
     assert counts["counts"]["vector.lane"] == 3 * a.size
 
 
+def test_a_sum_that_is_rounded_twice(tmp_path):
+    """A processor fuses a product and the sum. Scales for which two roundings give another byte are adjusted."""
+    a, b = all_pairs(np.int8)
+
+    def added_as(wide, scales):
+        product = a.astype(wide) * wide(scales[0])
+        sums = (product + (b.astype(F32) * scales[1]).astype(wide)).astype(F32)
+        return np.clip(np.rint(sums), -128, 127).astype(np.int8)
+
+    rng = np.random.default_rng(0)
+    scales = next(
+        s
+        for s in (rng.uniform(0.2, 1.0, 2).astype(F32) for _ in range(100))
+        if np.any(added_as(F32, s) != added_as(np.float64, s))
+    )
+    model, _ = joined("Add", [[256, 256]] * 2, np.int8, rng, relu=False)
+    values = {"a_s": scales[0], "b_s": scales[1], "y_s": F32(1)} | {f"{n}_z": np.int8(0) for n in "aby"}
+    for tensor in model.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(np.asarray(values[tensor.name]), tensor.name))
+    run_both(model, {"a": a, "b": b}, "gemmini16", tmp_path)
+    assert np.array_equal(aicc.compile(model, target="cpu")(a, b), added_as(np.float64, scales))
+
+
 @EVERYWHERE
 @pytest.mark.parametrize("shape", [[1, 5, 7, 3], [3], [3, 1000], [1, 24, 56, 56], [70000]])
 def test_residual_shapes(shape, machine, tmp_path):
@@ -100,11 +125,27 @@ def test_residual_shapes(shape, machine, tmp_path):
 @DTYPES
 def test_gates(dtype, machine, tmp_path):
     """Channels last, each scaled by a byte of its own (squeeze and excitation); either operand may be the gate."""
-    for i, shapes in enumerate([([2, 9, 11, 40], [2, 1, 1, 40]), ([1, 1, 1, 33], [1, 30, 31, 33])]):
+    repeated = [([2, 9, 11, 40], [2, 1, 1, 40]), ([1, 1, 1, 33], [1, 30, 31, 33]), ([5, 1, 16], [1, 7, 16])]
+    for i, shapes in enumerate(repeated):
         rng = np.random.default_rng(i)
         model, inputs = joined("Mul", shapes, dtype, rng, relu=False)
         values = {name: random_bytes(rng, shape, dtype) for name, shape in inputs.items()}
         run_both(model, values, machine, tmp_path)
+
+
+@EVERYWHERE
+@DTYPES
+def test_constants(dtype, machine, tmp_path):
+    """Added to each channel, and to each element in another order of dimensions than that in memory."""
+    for i, shape in enumerate([[40, 1, 1], [40, 7, 6]]):
+        rng = np.random.default_rng(i)
+        constants = {"c": random_bytes(rng, shape, dtype), "c_s": F32(0.02), "c_z": np.array(11, dtype)}
+        nodes = [node("DequantizeLinear", ["c", "c_s", "c_z"], ["cf"]), node("Add", ["cf", "xf"], ["r"])]
+        model = quantized(nodes, {"x": [2, 7, 6, 40]}, dtype, rng, 4, constants)
+        model.graph.node[0].input[0], model.graph.node[-1].output[0] = "tx", "ty"
+        model.graph.node.insert(0, node("Transpose", ["x"], ["tx"], perm=[0, 3, 1, 2]))
+        model.graph.node.append(node("Transpose", ["ty"], ["y"], perm=[0, 2, 3, 1]))
+        run_both(model, {"x": random_bytes(rng, [2, 7, 6, 40], dtype)}, machine, tmp_path)
 
 
 POOLS = {
@@ -199,6 +240,36 @@ def test_random(seed, tmp_path):
     )
     machine = MACHINES[seed % len(MACHINES)]
     run_both(model, {"x": random_bytes(rng, shape, dtype)}, machine, tmp_path, launches=2)
+
+
+COUNTED = {
+    "add": lambda rng: joined("Add", [[1, 20, 20, 64]] * 2, np.uint8, rng, relu=True)[0],
+    "table": lambda rng: quantized(FUNCTIONS["sigmoid"], {"x": [1, 20, 20, 64]}, np.uint8, rng, 4),
+    "maximum": lambda rng: pooled("MaxPool", [1, 20, 20, 64], np.uint8, rng, kernel_shape=[3, 3], strides=[2, 2]),
+    "average": lambda rng: pooled("AveragePool", [1, 20, 20, 64], np.int8, rng, kernel_shape=[3, 3], strides=[2, 2]),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_costs_are_counted(name, tmp_path):
+    """Each byte and operation that the cost names is one that the simulator counts; cycles within a tenth."""
+    onnx.save(COUNTED[name](np.random.default_rng(0)), tmp_path / "m.onnx")
+    target = "--target=systolic/gemmini16"
+    compiled = [tool("aicc"), tmp_path / "m.onnx", target, "--quiet"]
+    done = subprocess.run([*compiled, "--emit=report", "-o", "-"], check=True, capture_output=True, text=True)
+    nodes = [n for n in json.loads(done.stdout)["nodes"] if n.get("reason") == "array: on the vector unit"]
+    subprocess.run([*compiled, "-o", tmp_path / "m.so"], check=True)
+    command = [tool("aicc-run"), tmp_path / "m.so", "--random", "--json", "--counts"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    launch = json.loads(done.stdout)["counts"]["launches"][-1]
+    # A group's cost is shared out among its nodes.
+    priced = collections.Counter()
+    for item in itertools.chain.from_iterable(n["items"] for n in nodes):
+        priced[item["component"]] += item["count"]
+    assert priced["vector.lane"] > 0
+    for component, count in priced.items():
+        assert count == pytest.approx(launch["counts"][component]), component
+    assert sum(n["cycles"] for n in nodes) == pytest.approx(launch["cycles"], rel=0.1)
 
 
 def test_small_memories(tmp_path):
