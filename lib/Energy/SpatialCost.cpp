@@ -98,8 +98,9 @@ private:
 } // namespace
 
 static double tilesOf(const Flow &flow) {
-  return flow.firstBytes > 0 ? std::max(1.0, flow.busiestBytes / flow.firstBytes)
-                             : 1;
+  return flow.firstBytes > 0
+             ? std::max(1.0, flow.busiestBytes / flow.firstBytes)
+             : 1;
 }
 
 void IdleTime::addReads(const Transfer &transfer, double computeCycles) {
@@ -121,9 +122,9 @@ void IdleTime::addUpdates(const Transfer &transfer, double computeCycles) {
   if (updates.busiestBytes <= 0)
     return;
   firstResults = std::max(firstResults, computeCycles / tilesOf(updates));
-  allResults += transfer.drainCycles() -
-                transfer.slower(transfer.inside.drains.firstBytes,
-                                updates.firstBytes);
+  allResults +=
+      transfer.drainCycles() -
+      transfer.slower(transfer.inside.drains.firstBytes, updates.firstBytes);
 }
 
 double IdleTime::cycles() const {

@@ -72,8 +72,8 @@ static RowLoops loopsOf(const Workload::TileRows &rows,
 static SmallVector<Requests, 2> join(const Workload::TileRows &rows,
                                      RowLoops loops, int64_t lanes,
                                      int64_t bytes) {
-  bool fills = rows.joinsSeveral ? lanes % rows.rowLanes == 0
-                                 : lanes == rows.rowLanes;
+  bool fills =
+      rows.joinsSeveral ? lanes % rows.rowLanes == 0 : lanes == rows.rowLanes;
   if (!fills || loops.empty() || loops.back().stride != bytes)
     return {{std::move(loops), bytes}};
   int64_t together = std::max<int64_t>(rows.mostJoined / lanes, 1);

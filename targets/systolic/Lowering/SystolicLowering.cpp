@@ -1,6 +1,7 @@
 //===- SystolicLowering.cpp - Groups as programs of the array -------------===//
 
 #include "targets/systolic/Lowering/SystolicLowering.h"
+#include "targets/systolic/Lowering/Parameters.h"
 #include "targets/systolic/Lowering/ProgramEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,6 +23,8 @@ public:
                              double share, std::string &why) const override;
   std::optional<Mapping> accept(const Group &group, const Mapping &mapping,
                                 std::string &why) const override;
+  void addBesides(const Group &group, const Mapping &mapping,
+                  Cost &cost) const override;
 
 private:
   struct State {
@@ -114,6 +117,25 @@ std::optional<Mapping> Lowering::accept(const Group &group,
   if (!canRun(state.product, state.machine, state.model, aligned, why))
     return std::nullopt;
   return aligned;
+}
+
+void Lowering::addBesides(const Group &group, const Mapping &mapping,
+                          Cost &cost) const {
+  const State &state = *static_cast<const State *>(group.state.get());
+  std::string why;
+  auto plan = TilePlan::make(state.product, state.machine, mapping, why);
+  if (!plan)
+    return;
+  ParameterBytes bytes =
+      parameterBytes(state.product, state.machine, mapping, *plan);
+  const MemoryDesc &dram = state.used.memories[state.machine.dram];
+  const MemoryDesc &sums = state.used.memories[state.machine.accumulator];
+  cost.add(dram.name + ".read", CountUnit::Bytes, bytes.fromDram,
+           dram.readPjPerByte.value);
+  cost.add(sums.name + ".write", CountUnit::Bytes, bytes.loaded,
+           sums.writePj());
+  cost.add(sums.name + ".read", CountUnit::Bytes, bytes.read,
+           sums.readPjPerByte.value);
 }
 
 std::shared_ptr<const SpatialLowering> aicc::systolic::createLowering() {

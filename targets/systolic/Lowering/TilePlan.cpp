@@ -342,8 +342,7 @@ void Hoister::fillPasses() {
       longest = int(d);
   Mapping found = whole;
   if (longest >= 0)
-    for (int64_t rows = extents[longest];
-         rows > 1 && !fits(found);
+    for (int64_t rows = extents[longest]; rows > 1 && !fits(found);
          rows = llvm::divideCeil(rows, 2))
       found = raised(
           withLoop(mapping, pass, unsigned(longest), llvm::divideCeil(rows, 2)),
