@@ -111,6 +111,7 @@ static void add(const Requests &requests, Places places,
     cycles += rate > 0 ? std::ceil(double(moved) / rate) : 0;
   }
   count /= double(access / step);
+  sum.carried += double(requests.bytes) * count * double(access / step);
   sum.bytes += bytes * count;
   sum.cycles += cycles * count;
 }
@@ -142,6 +143,7 @@ TileRequests aicc::requestsOf(const Workload::TileRows &rows,
          join(rows, loopsOf(rows, extents, bytesOf(now)), now, bytesOf(now)))
       add(requests, places, memory, one);
     sum.bytes += one.bytes * double(times);
+    sum.carried += one.carried * double(times);
     sum.cycles += one.cycles * double(times);
   };
   if (lanes > most)
