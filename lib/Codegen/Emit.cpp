@@ -94,16 +94,23 @@ static llvm::json::Array tensorsJson(ArrayRef<TensorInfo> tensors) {
 
 static llvm::json::Array launchesJson(ArrayRef<LaunchInfo> launches) {
   llvm::json::Array array;
-  for (const LaunchInfo &launch : launches)
-    array.push_back(
-        llvm::json::Object{{"node", llvm::json::fixUTF8(launch.node)},
-                           {"op", llvm::json::fixUTF8(launch.op)},
-                           {"kernel", launch.kernel},
-                           {"runs", launch.runs},
-                           {"cycles", launch.cost.getCycles()},
-                           {"energy_pj", launch.cost.getPicojoules()},
-                           {"macs", launch.cost.getMacs()},
-                           {"dram_bytes", launch.cost.getBytes()}});
+  for (const LaunchInfo &launch : launches) {
+    llvm::json::Object entry{{"node", llvm::json::fixUTF8(launch.node)},
+                             {"op", llvm::json::fixUTF8(launch.op)},
+                             {"kernel", launch.kernel},
+                             {"runs", launch.runs},
+                             {"cycles", launch.cost.getCycles()},
+                             {"energy_pj", launch.cost.getPicojoules()},
+                             {"macs", launch.cost.getMacs()},
+                             {"dram_bytes", launch.cost.getBytes()}};
+    // Of each component, how often it acts and the picojoules of one time.
+    llvm::json::Object items;
+    for (const CostItem &item : launch.cost.toCost().items)
+      items[item.component] = llvm::json::Array{item.count, item.pjEach};
+    if (!items.empty())
+      entry["items"] = std::move(items);
+    array.push_back(std::move(entry));
+  }
   return array;
 }
 

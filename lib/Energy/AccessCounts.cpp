@@ -44,6 +44,10 @@ struct Result {
   bool isOnce = false; ///< Each element is written once.
 };
 
+/// Of requests for rows: with what rounds them out, as many as move in their
+/// time, or those that arrive.
+enum class RequestBytes { Rounded, Timed, Carried };
+
 /// Counts for one operand.
 class OperandCounter {
 public:
@@ -70,7 +74,7 @@ private:
                       llvm::SmallVectorImpl<Result> &results) const;
   bool countBusiest(const Levels &levels, size_t i, const Result &result,
                     Traffic &traffic) const;
-  bool measureRequests(View view, Amount &amount, bool isTimed) const;
+  bool measureRequests(View view, RequestBytes which, Amount &amount) const;
   /// Requests to memory `m` are those of rows.
   bool hasRows(unsigned m) const {
     return operand.rows && m + 1 == model.machine.memories.size();
@@ -126,8 +130,8 @@ static bool isAlone(const View &view, const View &busiest) {
 }
 
 /// Bytes of the requests for rows. False if tiles have gaps.
-bool OperandCounter::measureRequests(View view, Amount &amount,
-                                     bool isTimed) const {
+bool OperandCounter::measureRequests(View view, RequestBytes which,
+                                     Amount &amount) const {
   // A row is for all positions along the lanes.
   view.sumAxes = view.firstAxes = 0;
   SmallVector<int64_t, 8> steps;
@@ -138,8 +142,14 @@ bool OperandCounter::measureRequests(View view, Amount &amount,
   auto bytesOf = [&](const TileBox &box, int64_t bits) {
     TileRequests requests =
         requestsOf(*operand.rows, bits, box.extents, steps, outermost);
-    return isTimed ? requests.cycles * outermost.bytesPerCycle.value
-                   : requests.bytes;
+    switch (which) {
+    case RequestBytes::Rounded:
+      return requests.bytes;
+    case RequestBytes::Timed:
+      return requests.cycles * outermost.bytesPerCycle.value;
+    case RequestBytes::Carried:
+      return requests.carried;
+    }
   };
   amount.bytes = amount.partialBytes = 0;
   for (const TileBox &box : boxes) {
@@ -176,7 +186,14 @@ bool OperandCounter::measure(const Boundary &boundary, const View &view,
           roundUp(bytesOf(tile.fresh, operand.bitsOfPartial(), m), access);
     }
   }
-  if (isKept && hasRows(m) && measureRequests(view, amount, isTimed))
+  if (isKept && hasRows(m) &&
+      measureRequests(
+          view, isTimed ? RequestBytes::Timed : RequestBytes::Rounded, amount))
+    return true;
+  // Rows that overlap bring the same elements twice.
+  if (isKept && hasRows(boundary.outer) && !operand.isOutput() &&
+      memory(m).perAxes == 0 &&
+      measureRequests(view, RequestBytes::Carried, amount))
     return true;
   if (memory(m).accessBytes == 0) {
     amount.bytes = bytesOf(amount.elements, operand.bits, m);
@@ -309,7 +326,9 @@ bool OperandCounter::measureResults(
     // Where partial sums gather they are wide; a memory inside hands them on
     // complete and narrow, unless positions hold copies that are yet to be
     // added.
-    bool isNarrow = result.isOnce || (i > 0 && firsts == whole);
+    // Transfers of rows make them narrow on their way out.
+    bool isNarrow = operand.rows ? hasRows(level.outer)
+                                 : result.isOnce || (i > 0 && firsts == whole);
     result.finals = isNarrow ? whole : 0;
     if (i == 0)
       return true;
@@ -344,7 +363,8 @@ bool OperandCounter::countResults(const Levels &levels,
     traffic.tileElements = result.down.largest;
     traffic.tileBytes = bytesOf(
         result.down.largest,
-        result.isOnce ? operand.bits : operand.bitsOfPartial(), level.outer);
+        result.isOnce && !operand.rows ? operand.bits : operand.bitsOfPartial(),
+        level.outer);
     if (isBusiestWanted(int(level.outer)) &&
         !countBusiest(levels, i, result, traffic))
       return false;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 using namespace aicc;
 
@@ -61,76 +60,87 @@ void forEachHolder(const Mapping &mapping, Visit visit) {
   }
 }
 
-/// What the ports of one memory do while the arithmetic runs, and before and
-/// after.
-struct PortUse {
-  Ports overlapped, first, last;
-  double busyAlongside(const MemoryDesc &memory) const {
-    Ports rest{overlapped.read - first.read - last.read,
-               overlapped.write - first.write - last.write};
-    return rest.busy(memory);
-  }
-};
-
 } // namespace
 
 namespace {
 
-/// While the first results are computed, and while the last operands are used,
-/// a memory may have nothing to move: what it has to move besides takes that
-/// much longer. Fewer and larger tiles have more of it, so that a search over
-/// tiles is not exact: it is counted where a family says how its transfers go.
+/// While the first results are computed, and after the last load, a memory may
+/// have nothing to move: what it has to move besides takes that much longer.
+/// Fewer and larger tiles have more of it, so that a search over tiles is not
+/// exact: it is counted where a family says how its transfers go.
 class IdleTime {
 public:
-  void addReads(const Transfer &transfer, double computeCycles);
-  void addUpdates(const Transfer &transfer, double computeCycles);
-  double cycles() const;
+  void add(const Transfer &transfer, double computeCycles);
+  /// Until the first results can be stored; `isShared`: loads fill it.
+  double beforeResults(bool isShared) const {
+    return std::max(0.0, firstResults - (isShared ? nextLoads : 0));
+  }
+  /// From the last load to the last result; `isShared`: stores fill it.
+  double afterLoads(bool isShared) const;
 
 private:
+  struct Loads {
+    double tiles = 1, cycles = 0;
+  };
+  llvm::SmallVector<Loads, 3> loads;
+  double computeCycles = 0;
   double firstResults = 0; ///< Arithmetic of one tile of results.
-  double nextOperands = 0; ///< Loads that go on meanwhile.
-  /// Arithmetic after the last load.
-  double lastOperands = std::numeric_limits<double>::infinity();
-  double share = 0;      ///< Of all arithmetic.
-  double allResults = 0; ///< Stores, but the last.
+  double nextLoads = 0;    ///< Of the tiles after the first ones.
+  double stores = 0;       ///< All but the last.
+};
+
+/// What the ports of one memory do while the arithmetic runs, and before and
+/// after.
+struct PortUse {
+  Ports overlapped, first, last;
+  double busyAlongside(const MemoryDesc &memory, const IdleTime &idle) const {
+    Ports out{overlapped.read - first.read - last.read, 0},
+        in{0, overlapped.write - first.write - last.write};
+    bool isShared = memory.sharedPort;
+    double outCycles = out.busy(memory) + idle.afterLoads(isShared),
+           inCycles = in.busy(memory) + idle.beforeResults(isShared);
+    return isShared ? outCycles + inCycles : std::max(outCycles, inCycles);
+  }
 };
 
 } // namespace
 
 static double tilesOf(const Flow &flow) {
-  return flow.firstBytes > 0 ? std::max(1.0, flow.busiestBytes / flow.firstBytes)
-                             : 1;
+  return flow.firstBytes > 0
+             ? std::max(1.0, flow.busiestBytes / flow.firstBytes)
+             : 1;
 }
 
-void IdleTime::addReads(const Transfer &transfer, double computeCycles) {
-  const Flow &reads = transfer.outside.reads;
+void IdleTime::add(const Transfer &transfer, double arithmetic) {
+  const Flow &reads = transfer.outside.reads,
+             &updates = transfer.outside.updates;
+  computeCycles = arithmetic;
+  if (updates.busiestBytes > 0) {
+    firstResults = std::max(firstResults, arithmetic / tilesOf(updates));
+    stores +=
+        transfer.drainCycles() -
+        transfer.slower(transfer.inside.drains.firstBytes, updates.firstBytes);
+    return;
+  }
   if (reads.busiestBytes <= 0)
     return;
   double tiles = tilesOf(reads);
+  loads.push_back({tiles, transfer.fillCycles()});
   if (tiles > 1)
-    nextOperands +=
+    nextLoads +=
         transfer.slower(transfer.inside.fills.firstBytes, reads.firstBytes);
-  if (computeCycles / tiles < lastOperands) {
-    lastOperands = computeCycles / tiles;
-    share = 1 / tiles;
+}
+
+double IdleTime::afterLoads(bool isShared) const {
+  double longest = 0;
+  for (const Loads &last : loads) {
+    double moved = isShared ? stores : 0;
+    // Tiles that change more often are loaded while this one stays.
+    for (const Loads &other : loads)
+      moved += other.tiles > last.tiles ? other.cycles : 0;
+    longest = std::max(longest, (computeCycles - moved) / last.tiles);
   }
-}
-
-void IdleTime::addUpdates(const Transfer &transfer, double computeCycles) {
-  const Flow &updates = transfer.outside.updates;
-  if (updates.busiestBytes <= 0)
-    return;
-  firstResults = std::max(firstResults, computeCycles / tilesOf(updates));
-  allResults += transfer.drainCycles() -
-                transfer.slower(transfer.inside.drains.firstBytes,
-                                updates.firstBytes);
-}
-
-double IdleTime::cycles() const {
-  double idle = std::max(0.0, firstResults - nextOperands);
-  if (share > 0)
-    idle += std::max(0.0, lastOperands - allResults * share);
-  return idle;
+  return longest;
 }
 
 /// A rate or a duration; 1 if it is not stated.
@@ -212,12 +222,11 @@ SpatialTime aicc::timeOf(const AccessModel &model, const Mapping &mapping,
     addTransfer(transfer, uses[inner], uses[outer], time);
     if (!memories[inner].overlaps() || !model.workload.operands[o].rows)
       return;
-    idle[outer].addReads(transfer, time.computeCycles);
-    idle[outer].addUpdates(transfer, time.computeCycles);
+    idle[outer].add(transfer, time.computeCycles);
   });
   double busiest = 0;
   for (auto [memory, use, rest] : llvm::zip(memories, uses, idle))
-    busiest = std::max(busiest, use.busyAlongside(memory) + rest.cycles());
+    busiest = std::max(busiest, use.busyAlongside(memory, rest));
   time.stallCycles = std::max(0.0, busiest - time.computeCycles);
   return time;
 }

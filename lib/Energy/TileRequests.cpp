@@ -72,8 +72,8 @@ static RowLoops loopsOf(const Workload::TileRows &rows,
 static SmallVector<Requests, 2> join(const Workload::TileRows &rows,
                                      RowLoops loops, int64_t lanes,
                                      int64_t bytes) {
-  bool fills = rows.joinsSeveral ? lanes % rows.rowLanes == 0
-                                 : lanes == rows.rowLanes;
+  bool fills =
+      rows.joinsSeveral ? lanes % rows.rowLanes == 0 : lanes == rows.rowLanes;
   if (!fills || loops.empty() || loops.back().stride != bytes)
     return {{std::move(loops), bytes}};
   int64_t together = std::max<int64_t>(rows.mostJoined / lanes, 1);
@@ -92,27 +92,40 @@ static SmallVector<Requests, 2> join(const Workload::TileRows &rows,
   return cut;
 }
 
-/// Adds `requests`, each from the mean of the places where it may begin.
+/// Adds `times` requests of `bytes` that begin at `at`.
+static void addAt(int64_t at, int64_t bytes, double times,
+                  const MemoryDesc &memory, TileRequests &sum) {
+  int64_t access = std::max<int64_t>(memory.accessBytes, 1);
+  double moved =
+             double(llvm::alignTo(at % access + bytes, access)), // From 0 on.
+      rate = memory.bytesPerCycle.value;
+  sum.bytes += moved * times;
+  sum.cycles += rate > 0 ? std::ceil(moved / rate) * times : 0;
+}
+
+/// Adds `requests`. Of one tile with one loop of rows it is known where they
+/// begin; otherwise the mean of the places where they may.
 static void add(const Requests &requests, Places places,
                 const MemoryDesc &memory, TileRequests &sum) {
   int64_t access = std::max<int64_t>(memory.accessBytes, 1);
   double count = 1;
-  for (const RowLoop &loop : requests.loops) {
+  for (const RowLoop &loop : requests.loops)
     count *= double(loop.count);
+  sum.carried += double(requests.bytes) * count;
+  if (places.step == 0 && requests.loops.size() <= 1) {
+    RowLoop loop = requests.loops.empty() ? RowLoop() : requests.loops.front();
+    int64_t period = access / std::gcd(loop.stride, access);
+    for (int64_t i = 0; i < std::min(period, loop.count); ++i)
+      addAt(places.start + i * loop.stride, requests.bytes,
+            double((loop.count - i - 1) / period + 1), memory, sum);
+    return;
+  }
+  for (const RowLoop &loop : requests.loops)
     if (loop.count > 1)
       places.add(loop.stride);
-  }
   int64_t step = std::gcd(places.step, access);
-  double bytes = 0, cycles = 0, rate = memory.bytesPerCycle.value;
-  for (int64_t at = places.start % step; at < access; at += step) {
-    int64_t moved = llvm::alignTo(at + requests.bytes, access);
-    moved -= at / access * access;
-    bytes += double(moved);
-    cycles += rate > 0 ? std::ceil(double(moved) / rate) : 0;
-  }
-  count /= double(access / step);
-  sum.bytes += bytes * count;
-  sum.cycles += cycles * count;
+  for (int64_t at = places.start % step; at < access; at += step)
+    addAt(at, requests.bytes, count / double(access / step), memory, sum);
 }
 
 TileRequests aicc::requestsOf(const Workload::TileRows &rows,
@@ -142,6 +155,7 @@ TileRequests aicc::requestsOf(const Workload::TileRows &rows,
          join(rows, loopsOf(rows, extents, bytesOf(now)), now, bytesOf(now)))
       add(requests, places, memory, one);
     sum.bytes += one.bytes * double(times);
+    sum.carried += one.carried * double(times);
     sum.cycles += one.cycles * double(times);
   };
   if (lanes > most)

@@ -13,8 +13,9 @@ namespace aicc {
 /// The requests for one tile. Where tiles begin at different places in an
 /// access of the memory, the mean over these places.
 struct TileRequests {
-  double bytes = 0;  ///< Rounded out to whole accesses.
-  double cycles = 0; ///< Of the memory; 0 if its bandwidth is not stated.
+  double bytes = 0;   ///< Rounded out to whole accesses.
+  double carried = 0; ///< Not rounded.
+  double cycles = 0;  ///< Of the memory; 0 if its bandwidth is not stated.
 };
 
 /// Of a tile with these extents, one for each dimension of the workload.

@@ -295,7 +295,10 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
                         task.group ? *task.group->priced : *machine, why);
     if (!cost)
       break;
-    addPastArray(task.region, *machine, *cost);
+    if (task.group)
+      lowering->addBesides(*task.group, candidate.mapping, *cost);
+    else
+      addPastArray(task.region, *machine, *cost);
     if (best)
       others.push_back(alternative(context, *cost, candidate.mapping));
     else

@@ -371,24 +371,13 @@ std::optional<SpatialRegion> aicc::toSpatialRegion(const RegionModel &model,
 // Past the array
 //===----------------------------------------------------------------------===//
 
-static void addBytes(Cost &cost, const std::string &component, double bytes,
-                     double pjEach) {
-  if (bytes <= 0)
-    return;
-  for (CostItem &item : cost.items)
-    if (item.component == component) {
-      item.count += bytes;
-      return;
-    }
-  cost.items.push_back({component, CountUnit::Bytes, bytes, pjEach});
-}
-
 void aicc::addPastArray(const SpatialRegion &region, const MachineDesc &machine,
                         Cost &cost) {
   const MemoryDesc &memory = machine.memories.back();
-  addBytes(cost, memory.name + ".read", region.readBytes,
+  cost.add(memory.name + ".read", CountUnit::Bytes, region.readBytes,
            memory.readPjPerByte.value);
-  addBytes(cost, memory.name + ".write", region.writtenBytes, memory.writePj());
+  cost.add(memory.name + ".write", CountUnit::Bytes, region.writtenBytes,
+           memory.writePj());
   double bytes = memory.sharedPort
                      ? region.readBytes + region.writtenBytes
                      : std::max(region.readBytes, region.writtenBytes);

@@ -45,6 +45,18 @@ struct Cost {
       sum += item.energyPj();
     return sum;
   }
+  /// Adds to the item of that name, or makes one; nothing of a count of 0.
+  void add(llvm::StringRef component, CountUnit unit, double count,
+           double pjEach) {
+    if (count <= 0)
+      return;
+    for (CostItem &item : items)
+      if (item.component == component) {
+        item.count += count;
+        return;
+      }
+    items.push_back({component.str(), unit, count, pjEach});
+  }
   /// Null if nothing of that name acts.
   const CostItem *find(llvm::StringRef component) const {
     for (const CostItem &item : items)

@@ -52,6 +52,11 @@ public:
   virtual std::optional<Placed> place(RegionOp region,
                                       const MachineDesc &machine,
                                       std::string &why) const = 0;
+
+  /// Adds to `cost` what the program of an accepted mapping moves besides the
+  /// tiles.
+  virtual void addBesides(const Group &group, const Mapping &mapping,
+                          Cost &cost) const = 0;
 };
 
 /// The pass aicc-map-spatial for `machine`. With `lowering`, groups that it can

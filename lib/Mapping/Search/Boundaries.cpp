@@ -404,9 +404,9 @@ bool TableBuilder::findBase() {
   idle.traffic.assign(counts.traffic.size(), Traffic());
   tables.arithmeticPj = totalsOf(model, mapping, idle).energyPj;
   tables.base.energyPj += tables.arithmeticPj;
-  tables.leastPj = tables.arithmeticPj + priceOf(tables.probes.least, mapping,
-                                                 leastCounts, 0, operands)
-                                             .energyPj;
+  tables.leastPj =
+      tables.arithmeticPj +
+      priceOf(tables.probes.least, mapping, leastCounts, 0, operands).energyPj;
   if (totals.cycles > 0)
     tables.pjPerCycle =
         (totalsOf(tables.probes.real, mapping, counts).energyPj -

@@ -114,7 +114,8 @@ struct CostProbes {
   /// No request is rounded for being a row of its own: a tile may have longer
   /// rows than the whole operand, and no bound can be made of those.
   Workload rowless;
-  /// On the machine, and on `free`; there with the workload, and with `rowless`.
+  /// On the machine, and on `free`; there with the workload, and with
+  /// `rowless`.
   AccessModel real, whole, least;
   /// For each operand, a workload with that operand alone (or all of it, where
   /// operands gate each other's accesses) and its place in there.

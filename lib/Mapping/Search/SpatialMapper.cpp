@@ -27,10 +27,11 @@ public:
          const SpatialMapperOptions &options)
       : workload(workload), machine(machine), options(options),
         probes(workload, machine), incumbents(options),
-        isExact(isOrderFree(machine) &&
-                none_of(workload.operands, [](const Workload::Operand &operand) {
-                  return operand.rows.has_value();
-                })) {}
+        isExact(
+            isOrderFree(machine) &&
+            none_of(workload.operands, [](const Workload::Operand &operand) {
+              return operand.rows.has_value();
+            })) {}
 
   SpatialMapperResult run();
 

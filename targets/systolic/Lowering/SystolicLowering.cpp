@@ -2,6 +2,7 @@
 
 #include "targets/systolic/Lowering/SystolicLowering.h"
 #include "aicc/Memory/StorageOrder.h"
+#include "targets/systolic/Lowering/Parameters.h"
 #include "targets/systolic/Lowering/ProgramEmitter.h"
 #include "targets/systolic/Lowering/VectorEmitter.h"
 
@@ -26,6 +27,8 @@ public:
                                 std::string &why) const override;
   std::optional<Placed> place(RegionOp region, const MachineDesc &machine,
                               std::string &why) const override;
+  void addBesides(const Group &group, const Mapping &mapping,
+                  Cost &cost) const override;
 
 private:
   struct State {
@@ -141,6 +144,25 @@ Lowering::place(RegionOp region, const MachineDesc &machine,
   }
   return Placed{std::move(choice->mapping), std::move(choice->cost),
                 "vector unit"};
+}
+
+void Lowering::addBesides(const Group &group, const Mapping &mapping,
+                          Cost &cost) const {
+  const State &state = *static_cast<const State *>(group.state.get());
+  std::string why;
+  auto plan = TilePlan::make(state.product, state.machine, mapping, why);
+  if (!plan)
+    return;
+  ParameterBytes bytes =
+      parameterBytes(state.product, state.machine, mapping, *plan);
+  const MemoryDesc &dram = state.used.memories[state.machine.dram];
+  const MemoryDesc &sums = state.used.memories[state.machine.accumulator];
+  cost.add(dram.name + ".read", CountUnit::Bytes, bytes.fromDram,
+           dram.readPjPerByte.value);
+  cost.add(sums.name + ".write", CountUnit::Bytes, bytes.loaded,
+           sums.writePj());
+  cost.add(sums.name + ".read", CountUnit::Bytes, bytes.read,
+           sums.readPjPerByte.value);
 }
 
 std::shared_ptr<const SpatialLowering> aicc::systolic::createLowering() {

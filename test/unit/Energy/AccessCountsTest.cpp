@@ -209,6 +209,94 @@ TEST(AccessCounts, RequestsAreRoundedUp) {
 
 namespace {
 
+/// An image of 64 pixels of 3 channels, in tiles of 8 pixels, summed.
+struct Pixels {
+  Workload workload;
+  MachineDesc machine;
+  Mapping mapping;
+
+  Pixels() {
+    workload.dims = {{64, false}, {3, true}};
+    workload.operands.resize(2);
+    workload.operands[0].index = {{{0, 1}}, {{1, 1}}};
+    workload.operands[1].index = {{{0, 1}}};
+    workload.operands[1].role = OperandRole::Output;
+    for (Workload::Operand &operand : workload.operands)
+      operand.bits = 8;
+    machine.name = "pixels";
+    machine.memories.resize(2);
+    machine.memories[1].accessBytes = 32;
+    machine.memories[1].bytesPerCycle = {20, "test", {}, {}, {}};
+    mapping.loops = {{0, 8}, {0, 1}, {1, 1}};
+    mapping.residence = {{1, 0}, {1, 0}};
+    Workload::TileRows rows;
+    rows.axes = {{3, {{0, 1}}}};
+    rows.lane = 1;
+    rows.rowLanes = 16;
+    rows.joinsSeveral = true;
+    rows.mostJoined = 65535;
+    workload.operands[0].rows = rows;
+  }
+  Traffic input() const {
+    AccessCounts counts;
+    MappingFault fault;
+    EXPECT_TRUE(AccessModel(workload, machine).count(mapping, counts, fault));
+    return counts.at(0, 1);
+  }
+};
+
+} // namespace
+
+TEST(AccessCounts, RowsAreRoundedOutAtBothEnds) {
+  Pixels pixels;
+  // Two pixels of 32 lie across the end of an access.
+  double bytes = 0, cycles = 0;
+  for (int64_t at = 0; at < 64 * 3; at += 3) {
+    int64_t accesses = (at + 2) / 32 - at / 32 + 1;
+    bytes += double(accesses * 32);
+    cycles += accesses == 1 ? 2 : 4; // 1.6 and 3.2.
+  }
+  Traffic input = pixels.input();
+  EXPECT_NEAR(input.reads.bytes, bytes, 1e-9);
+  EXPECT_NEAR(input.reads.busiestBytes, cycles * 20, 1e-9);
+  EXPECT_EQ(input.reads.elements, 64 * 3);
+}
+
+TEST(AccessCounts, RowsThatFillLanesAreOneRequest) {
+  Pixels pixels;
+  Workload::TileRows &rows = *pixels.workload.operands[0].rows;
+  // Three lanes fill a row of the chip: tiles of 24 bytes, each at 24 x i.
+  rows.rowLanes = 3;
+  double bytes = 0;
+  for (int64_t at = 0; at < 64 * 3; at += 24)
+    bytes += double(((at + 23) / 32 - at / 32 + 1) * 32);
+  EXPECT_NEAR(pixels.input().reads.bytes, bytes, 1e-9);
+  // No more than two pixels in a request.
+  rows.mostJoined = 6;
+  bytes = pixels.input().reads.bytes;
+  rows.rowLanes = 16;
+  EXPECT_NEAR(bytes, pixels.input().reads.bytes, 1e-9);
+  // By itself, each tile begins with an access, and is cut where it must be:
+  // four times six bytes.
+  rows.rowLanes = 3;
+  rows.isPacked = true;
+  EXPECT_EQ(pixels.input().reads.bytes, 8 * 4 * 32);
+  rows.mostJoined = 65535;
+  EXPECT_EQ(pixels.input().reads.bytes, 8 * 32);
+}
+
+TEST(AccessCounts, RowsOfStridesReadNothingBetween) {
+  Pixels pixels;
+  Workload::TileRows &rows = *pixels.workload.operands[0].rows;
+  rows.axes[0].stride = 64;
+  EXPECT_EQ(pixels.input().reads.bytes, 64 * 32);
+  // Windows: what lies between is loaded.
+  rows.axes[0] = {32, {{0, 2}}};
+  EXPECT_EQ(pixels.input().reads.bytes, 8 * 15 * 32);
+}
+
+namespace {
+
 /// y[p] = sum over r of x[2 p + r] w[r], 20 outputs, windows of 5, tiles of 3
 /// outputs in the buffer.
 Small windows() {

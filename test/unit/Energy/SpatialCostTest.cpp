@@ -269,6 +269,31 @@ TEST(SpatialTime, StreamsOverlapWithoutASecondBuffer) {
   EXPECT_EQ(stream.time().cycles(), 1100);
 }
 
+TEST(SpatialTime, ResultsComeOutLater) {
+  Stream stream;
+  double before = stream.time().cycles();
+  stream.machine.array.latencyCycles = value(30);
+  EXPECT_EQ(stream.time().cycles(), before + 30);
+}
+
+/// 10 tiles of 100 bytes come in, and out, at half a byte a cycle; a tile is
+/// computed in 100 cycles.
+TEST(SpatialTime, AMemoryIdlesBeforeTheFirstAndAfterTheLastTile) {
+  Stream stream;
+  stream.machine.memories[0].doubleBuffered = true;
+  stream.machine.memories[1].bytesPerCycle = value(0.5);
+  for (Workload::Operand &operand : stream.workload.operands) {
+    operand.rows.emplace();
+    operand.rows->axes = {{1, {{0, 1}}}};
+    operand.rows->mostJoined = 65535;
+  }
+  // The last tile is computed when all are loaded, then stored.
+  EXPECT_EQ(stream.time().cycles(), 2000 + 100 + 200);
+  // Of one port, what waits is filled with other transfers.
+  stream.machine.memories[1].sharedPort = true;
+  EXPECT_EQ(stream.time().cycles(), 4000);
+}
+
 TEST(SpatialTime, TheArithmeticWaitsForItsMemory) {
   Stream stream;
   stream.machine.memories[0].doubleBuffered = true;

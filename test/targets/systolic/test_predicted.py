@@ -1,0 +1,93 @@
+"""What the cost model predicts of a program against what the simulator counts."""
+
+import json
+import subprocess
+
+import numpy as np
+import onnx
+import pytest
+from conftest import tool
+from test_programs import MACHINES, conv, matmul
+
+import aicc  # isort: skip
+
+# A machine's names of the memories, and the simulator's (docs/counts.md).
+COUNTERS = {
+    "dram": "dram",
+    "accumulator": "accumulator",
+    "accumulators": "accumulator",
+    "scratchpad": "scratchpad",
+    "sram": "scratchpad",
+    "unified_buffer": "scratchpad",
+    "pe_weights": "weight_registers",
+    "weight_registers": "weight_registers",
+}
+
+LAYERS = {
+    "1x1": lambda rng: conv(rng, [1, 64, 28, 28], [256, 64, 1, 1], np.uint8),
+    "1x1, strides": lambda rng: conv(rng, [1, 256, 28, 28], [512, 256, 1, 1], np.uint8, strides=[2, 2]),
+    "3x3": lambda rng: conv(rng, [1, 64, 28, 28], [64, 64, 3, 3], np.uint8, pads=[1] * 4),
+    "3x3, many": lambda rng: conv(rng, [1, 256, 14, 14], [256, 256, 3, 3], np.int8, pads=[1] * 4),
+    "stem": lambda rng: conv(rng, [1, 3, 112, 112], [64, 3, 7, 7], np.uint8, pads=[3] * 4, strides=[2, 2]),
+    "matmul": lambda rng: matmul(rng, 128, 384, 1536, np.uint8),
+}
+
+
+def measure(model, machine, path):
+    """The predicted launches and the counted ones."""
+    file, artefact, manifest = path / "m.onnx", path / "m.so", path / "manifest.json"
+    onnx.save(model, file)
+    aicc.compile(file, target=f"systolic/{machine}").save(artefact)
+    subprocess.run(["llvm-objcopy-22", f"--dump-section=.aicc.manifest={manifest}", artefact, "/dev/null"], check=True)
+    predicted = [launch for launch in json.loads(manifest.read_text())["predicted"] if "items" in launch]
+    done = subprocess.run(
+        [tool("aicc-run"), artefact, "--random", "--json", "--counts"], capture_output=True, text=True, check=True
+    )
+    launches = json.loads(done.stdout)["counts"]["launches"]
+    return [launch for launch in predicted if launch["kernel"].startswith("p")], launches
+
+
+def counter(component):
+    memory, _, direction = component.partition(".")
+    if memory in COUNTERS:
+        return f"{COUNTERS[memory]}.{direction}"
+    return component if memory == "mac" else None
+
+
+def energies(launch, run):
+    """Of what is predicted and of what is counted, pJ, at the same prices."""
+    counted = 0
+    for component, (count, picojoules) in launch["items"].items():
+        key = counter(component)
+        # What goes by the cycle is counted by the cycles.
+        number = run["counts"][key] if key else count * run["cycles"] / launch["cycles"]
+        counted += number * picojoules
+    return launch["energy_pj"], counted
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_predicted_is_counted(machine, tmp_path):
+    pairs = {}
+    for name, make in LAYERS.items():
+        model, _ = make(np.random.default_rng(1))
+        predicted, counted = measure(model, machine, tmp_path)
+        assert len(predicted) == len(counted) == 1
+        pairs[name] = predicted[0], counted[0]
+    for name, (launch, run) in pairs.items():
+        assert launch["cycles"] == pytest.approx(run["cycles"], rel=0.05), name
+        for component, (count, _) in launch["items"].items():
+            if key := counter(component):
+                # Rows of 3 channels begin anywhere in an access: the model has the mean.
+                rel = 1e-3 if name == "stem" and key.startswith("dram") else 1e-9
+                assert count == pytest.approx(run["counts"][key], rel=rel), (name, component)
+    energy = np.sum([energies(*pair) for pair in pairs.values()], axis=0)
+    assert energy[0] == pytest.approx(energy[1], rel=0.02)
+
+
+@pytest.mark.parametrize("machine", ["edge64", "tpu_v1"])
+def test_strides_read_no_positions_between(machine, tmp_path):
+    model, _ = LAYERS["1x1, strides"](np.random.default_rng(1))
+    _, counted = measure(model, machine, tmp_path)
+    weights, inputs, parameters = 256 * 512, 14 * 14 * 256, 512 * 8
+    # All that lies between would be four times the inputs.
+    assert counted[0]["counts"]["dram.read"] < weights + 2 * inputs + 2 * parameters
