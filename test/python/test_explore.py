@@ -276,6 +276,17 @@ def test_only_what_changed_is_computed_again(fake, models, tmp_path, monkeypatch
     assert [calls(), calls()] == [4, 0]
 
 
+def test_the_processor_is_part_of_a_result_unless_it_is_named(monkeypatch):
+    """It runs what a device leaves to the host, and decides what a family alone means."""
+    for target in ("cpu", "cpu/x86_64_v3", "imc/hermes", "mine.yaml"):
+        for options, same in (({}, False), ({"mcpu": "native"}, False), ({"mcpu": "x86-64-v3"}, True)):
+            contents = []
+            for processor in ("one", "another"):
+                monkeypatch.setattr(_store, "_host", lambda processor=processor: processor)
+                contents.append(_store.target_contents(target, options))
+            assert (contents[0] == contents[1]) is same
+
+
 def test_a_folder_is_no_machine(fake, models, tmp_path, monkeypatch):
     (tmp_path / "cpu").mkdir()
     monkeypatch.chdir(tmp_path)
