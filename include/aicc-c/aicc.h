@@ -95,6 +95,16 @@ AICC_API aicc_compilation *aicc_compile(const char *model_path,
  *  takes; generates no code and writes no file ("emit" is ignored). */
 AICC_API aicc_compilation *aicc_estimate(const char *model_path,
                                          const aicc_options *options);
+/** A model that is read and lowered once, to be estimated on many machines. */
+typedef struct aicc_prepared aicc_prepared;
+AICC_API aicc_prepared *aicc_prepared_create(void);
+AICC_API void aicc_prepared_destroy(aicc_prepared *prepared);
+/** As aicc_estimate(). What was read before is used again as long as the
+ * model's file is the same and no option but "target" and "objective" differs.
+ * Not from two threads at a time. */
+AICC_API aicc_compilation *aicc_estimate_prepared(aicc_prepared *prepared,
+                                                  const char *model_path,
+                                                  const aicc_options *options);
 /** The page of a report as JSON: HTML that refers to nothing outside of itself,
  *  which aicc_compilation_report() of the result gives. */
 AICC_API aicc_compilation *aicc_report_page(const char *json);

@@ -8,6 +8,7 @@
 #include "aicc/Target/Machines.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
 
 #include <memory>
 #include <string>
@@ -18,6 +19,11 @@ using namespace aicc;
 struct aicc_options {
   std::vector<std::string> arguments;
   std::string error;
+};
+
+struct aicc_prepared {
+  std::string key; ///< Of the model and the options that it was read with.
+  PreparedModel model;
 };
 
 struct aicc_compilation {
@@ -174,6 +180,42 @@ aicc_compilation *aicc_estimate(const char *model_path,
              [](CompileRequest &request, aicc_compilation &result) {
                request.emit = EmitKind::Report;
                request.reportJson = &result.report;
+             });
+}
+
+aicc_prepared *aicc_prepared_create(void) { return new aicc_prepared; }
+
+void aicc_prepared_destroy(aicc_prepared *prepared) { delete prepared; }
+
+/// All that the first stages depend on: the file as it is now, and options.
+static std::string keyOf(const char *path, const aicc_options *options) {
+  std::string key = path ? path : "";
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(key, status))
+    key += '\0' + std::to_string(status.getSize()) + '\0' +
+           std::to_string(
+               status.getLastModificationTime().time_since_epoch().count());
+  if (options)
+    for (llvm::StringRef argument : options->arguments)
+      if (!argument.starts_with("--target=") &&
+          !argument.starts_with("--objective="))
+        key += '\0' + argument.str();
+  return key;
+}
+
+aicc_compilation *aicc_estimate_prepared(aicc_prepared *prepared,
+                                         const char *model_path,
+                                         const aicc_options *options) {
+  std::string key = keyOf(model_path, options);
+  if (prepared->key != key) {
+    prepared->model.forget();
+    prepared->key = std::move(key);
+  }
+  return run(model_path, options,
+             [&](CompileRequest &request, aicc_compilation &result) {
+               request.emit = EmitKind::Report;
+               request.reportJson = &result.report;
+               request.prepared = &prepared->model;
              });
 }
 

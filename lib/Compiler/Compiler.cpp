@@ -11,6 +11,7 @@
 #include "lib/Compiler/Budgets.h"
 #include "lib/Compiler/Frontend.h"
 #include "lib/Compiler/Manifest.h"
+#include "lib/Compiler/PreparedModel.h"
 #include "lib/Compiler/Progress.h"
 #include "lib/Compiler/Quantizer.h"
 #include "lib/Compiler/ReportBuilder.h"
@@ -33,6 +34,10 @@ namespace path = llvm::sys::path;
 
 llvm::StringRef aicc::version() { return AICC_VERSION; }
 
+PreparedModel::PreparedModel() = default;
+PreparedModel::~PreparedModel() = default;
+void PreparedModel::forget() { state.reset(); }
+
 namespace {
 
 /// Passes diagnostics on, after the progress line is out of the way.
@@ -41,15 +46,19 @@ public:
   ForwardingSink(DiagnosticSink &inner, Progress &progress)
       : inner(inner), progress(progress) {}
 
+  const std::vector<Diagnostic> &said() const { return kept; }
+
 protected:
   void emit(const Diagnostic &diagnostic) override {
     progress.pause();
+    kept.push_back(diagnostic);
     inner.report(diagnostic);
   }
 
 private:
   DiagnosticSink &inner;
   Progress &progress;
+  std::vector<Diagnostic> kept;
 };
 
 /// One compilation.
@@ -69,6 +78,9 @@ private:
   bool checkQuantize(Stage stage);
   bool quantize();
   bool mapWithinBudgets();
+  std::optional<Stage> readModel();
+  Stage takePrepared();
+  void keepPrepared();
   bool runStages(Stage first, Stage last);
   bool runStage(Stage stage);
   bool writeResult();
@@ -93,7 +105,7 @@ private:
   mlir::TimingScope rootTiming;
   std::string outputPath;
   std::unique_ptr<ResultFile> output;
-  std::unique_ptr<mlir::MLIRContext> context;
+  std::shared_ptr<mlir::MLIRContext> context;
   std::unique_ptr<MlirDiagnosticHandler> handler;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   bool fromMlir = false;
@@ -193,7 +205,7 @@ bool Compilation::makeContext() {
   registerAllDialects(registry);
   for (const Target *loaded : targets.all())
     loaded->registerDialects(registry);
-  context = std::make_unique<mlir::MLIRContext>(registry);
+  context = std::make_shared<mlir::MLIRContext>(registry);
   handler = std::make_unique<MlirDiagnosticHandler>(context.get(), sink,
                                                     options.modelPath);
   if (!request.verbose)
@@ -265,7 +277,10 @@ bool Compilation::runStage(Stage stage) {
   // Hashes the model: not for IR that nobody asks the cost of.
   if (stage == Stage::Mapped &&
       (needsReport() || options.budgets.any() || !isMlirKind(request.emit)))
-    report = buildReport(*module, options);
+    report = buildReport(*module, options,
+                         request.prepared && request.prepared->state
+                             ? request.prepared->state->blake3
+                             : hashOfModel(options.modelPath));
   endOfStage(name, begin);
   return dump(stage);
 }
@@ -362,6 +377,8 @@ bool Compilation::runStages(Stage first, Stage last) {
     if (stage == static_cast<int>(Stage::Graph) && options.quantize.int8 &&
         !quantize())
       return false;
+    if (stage == static_cast<int>(Stage::Structured) && request.prepared)
+      keepPrepared();
   }
   return true;
 }
@@ -437,13 +454,8 @@ bool Compilation::writeResult() {
   return writeReports() && output->commit(isExecutableKind(request.emit), sink);
 }
 
-std::optional<std::string> Compilation::run() {
-  timing.setEnabled(request.timing);
-  timing.setDisplayMode(mlir::DefaultTimingManager::DisplayMode::Tree);
-  rootTiming = timing.getRootScope();
-  if (!findTarget() || !makeOutput() || !makeContext())
-    return std::nullopt;
-
+/// Reads the model; returns the stage that it is at.
+std::optional<Stage> Compilation::readModel() {
   double begin = progress.seconds();
   progress.enter("onnx");
   mlir::TimingScope importTiming = rootTiming.nest("onnx");
@@ -468,8 +480,45 @@ std::optional<std::string> Compilation::run() {
     return std::nullopt;
   if (stage == Stage::Graph && options.quantize.int8 && !quantize())
     return std::nullopt;
+  return stage;
+}
 
-  Stage next = static_cast<Stage>(static_cast<int>(stage) + 1);
+/// The model as an earlier compilation left it, with what that said of it.
+Stage Compilation::takePrepared() {
+  PreparedModel::State &state = *request.prepared->state;
+  context = state.context;
+  handler = std::make_unique<MlirDiagnosticHandler>(context.get(), sink,
+                                                    options.modelPath);
+  module = state.module->clone();
+  fromMlir = isMlirFile(options.modelPath);
+  for (const Diagnostic &diagnostic : state.said)
+    sink.report(diagnostic);
+  return Stage::Structured;
+}
+
+void Compilation::keepPrepared() {
+  auto state = std::make_unique<PreparedModel::State>();
+  state->context = context;
+  state->module = module->clone();
+  state->blake3 = hashOfModel(options.modelPath);
+  state->said = sink.said();
+  request.prepared->state = std::move(state);
+}
+
+std::optional<std::string> Compilation::run() {
+  timing.setEnabled(request.timing);
+  timing.setDisplayMode(mlir::DefaultTimingManager::DisplayMode::Tree);
+  rootTiming = timing.getRootScope();
+  if (!findTarget() || !makeOutput())
+    return std::nullopt;
+
+  bool isPrepared = request.prepared && request.prepared->state;
+  if (!isPrepared && !makeContext())
+    return std::nullopt;
+  std::optional<Stage> stage = isPrepared ? takePrepared() : readModel();
+  if (!stage)
+    return std::nullopt;
+  Stage next = static_cast<Stage>(static_cast<int>(*stage) + 1);
   if (!runStages(next, lastStage(request.emit)) || !writeResult())
     return std::nullopt;
   return outputPath == "-" ? std::string() : outputPath;

@@ -27,7 +27,7 @@ public:
   ReportBuilder(ModuleOp module, const CompileOptions &options)
       : module(module), options(options) {}
 
-  ReportData build();
+  ReportData build(llvm::StringRef modelHash);
 
 private:
   void findHost(func::FuncOp main);
@@ -285,10 +285,10 @@ void ReportBuilder::findHost(func::FuncOp main) {
   }
 }
 
-ReportData ReportBuilder::build() {
+ReportData ReportBuilder::build(llvm::StringRef modelHash) {
   report.compilerVersion = version().str();
   report.model.name = llvm::sys::path::filename(options.modelPath).str();
-  report.model.blake3 = hashOfModel(options.modelPath);
+  report.model.blake3 = modelHash.str();
   report.machine = describeMachine(*options.machine);
   report.objective = objectiveName(options.objective).str();
   if (options.threads)
@@ -312,6 +312,7 @@ ReportData ReportBuilder::build() {
   return std::move(report);
 }
 
-ReportData aicc::buildReport(ModuleOp module, const CompileOptions &options) {
-  return ReportBuilder(module, options).build();
+ReportData aicc::buildReport(ModuleOp module, const CompileOptions &options,
+                             llvm::StringRef modelHash) {
+  return ReportBuilder(module, options).build(modelHash);
 }

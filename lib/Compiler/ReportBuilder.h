@@ -13,8 +13,9 @@ namespace aicc {
 /// What the cost model says of a module at the end of stage `mapped`: a node
 /// for each ONNX node that something is left of, in the order of execution. A
 /// fused group's cost is divided over its nodes by their arithmetic. The
-/// module is not changed.
-ReportData buildReport(mlir::ModuleOp module, const CompileOptions &options);
+/// module is not changed. `modelHash`: see hashOfModel.
+ReportData buildReport(mlir::ModuleOp module, const CompileOptions &options,
+                       llvm::StringRef modelHash);
 
 } // namespace aicc
 

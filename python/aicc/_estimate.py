@@ -58,10 +58,14 @@ def _estimate_json(
     target: str | os.PathLike[str],
     shapes: Shapes | None,
     objective: str,
+    prepared: _native.Prepared | None = None,
     **options: typing.Any,
 ) -> str:
-    """The report of a model at `path` as JSON, by the compiler in this process; the GIL is released."""
+    """The report of a model at `path` as JSON, by the compiler in this process; the GIL is released.
+
+    What `prepared` has of the same model with the same options is not read again; of one thread at a time.
+    """
     settings = _settings(target, shapes, {"objective": objective, **options})
-    status, text, diagnostics = _native.estimate(path, settings)
+    status, text, diagnostics = (prepared or _native).estimate(path, settings)
     checked(status, diagnostics)
     return text

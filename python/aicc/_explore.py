@@ -9,9 +9,10 @@ import math
 import os
 import pathlib
 import tempfile
+import threading
 import typing
 
-from . import _estimate, _store
+from . import _estimate, _native, _store
 from ._compile import _model_file
 from ._cost import Cost
 from ._errors import CompileError
@@ -421,6 +422,10 @@ def _chunks(jobs: list[_Job], workers: int) -> list[tuple[_Job, ...]]:
     return [tuple(own[i : i + size]) for own in by_model.values() for i in range(0, len(own), size)]
 
 
+# Of each thread that computes points: the model that it has read.
+_worker = threading.local()
+
+
 def run_chunk(chunk: tuple[_Job, ...]) -> list[tuple[dict, bool]]:
     """(outcome, whether it would be the same another time) of each job; runs on a worker."""
     with tempfile.TemporaryDirectory(prefix="aicc-") as folder:
@@ -431,7 +436,9 @@ def run_chunk(chunk: tuple[_Job, ...]) -> list[tuple[dict, bool]]:
 
 def _run_job(job: _Job, path: str) -> tuple[dict, bool]:
     try:
-        text = _estimate._estimate_json(path, job.machine, job.shapes, job.objective, **job.options)
+        if not hasattr(_worker, "prepared"):
+            _worker.prepared = _native.Prepared()
+        text = _estimate._estimate_json(path, job.machine, job.shapes, job.objective, _worker.prepared, **job.options)
         Cost.from_json(text)
         return {"report": text}, True
     except CompileError as error:

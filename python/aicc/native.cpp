@@ -96,6 +96,26 @@ nb::tuple estimate(const std::string &model, const Settings &settings) {
   return outcome(result, aicc_compilation_report(result.get()));
 }
 
+/// A model for many estimates, one at a time.
+class Prepared {
+public:
+  /// As `estimate`.
+  nb::tuple estimate(const std::string &model, const Settings &settings) {
+    Options options = toOptions(settings);
+    Compilation result(nullptr, aicc_compilation_destroy);
+    {
+      nb::gil_scoped_release release;
+      result.reset(
+          aicc_estimate_prepared(prepared.get(), model.c_str(), options.get()));
+    }
+    return outcome(result, aicc_compilation_report(result.get()));
+  }
+
+private:
+  std::unique_ptr<aicc_prepared, void (*)(aicc_prepared *)> prepared{
+      aicc_prepared_create(), aicc_prepared_destroy};
+};
+
 /// (status, page, diagnostics) of a report as JSON
 nb::tuple reportPage(const std::string &json) {
   Compilation result(nullptr, aicc_compilation_destroy);
@@ -280,6 +300,10 @@ NB_MODULE(_native, m) {
   m.def("compile", &compile, nb::arg("model"), nb::arg("output"),
         nb::arg("options"));
   m.def("estimate", &estimate, nb::arg("model"), nb::arg("options"));
+  nb::class_<Prepared>(m, "Prepared")
+      .def(nb::init<>())
+      .def("estimate", &Prepared::estimate, nb::arg("model"),
+           nb::arg("options"));
   m.def("report_page", &reportPage, nb::arg("json"));
   m.def("machines", &machines);
   m.def("set_budget", &aicc_set_budget, nb::arg("threads"));

@@ -32,7 +32,7 @@ SmallVector<Transfer, 4> cpu::transfersAlone(const Workload &workload,
     for (auto [o, operand] : llvm::enumerate(workload.operands)) {
       if (holdsAll && (isLast || !operand.isPacked))
         continue;
-      transfer += model->transferOf(o, model->misses(o, capacity));
+      transfer += model->transferOf(o, model->misses(o, {capacity}));
     }
     transfers.push_back(transfer);
   }

@@ -75,7 +75,7 @@ public:
   }
 
   /// What each launch misses in the last of `rounds`.
-  std::vector<Transfer> misses(double capacityLines, size_t rounds);
+  std::vector<Transfer> misses(const CacheShape &cache, size_t rounds);
 
 private:
   double found(size_t time, size_t o, double capacityLines) const;
@@ -119,14 +119,17 @@ double Program::found(size_t time, size_t o, double capacityLines) const {
   const TrafficModel &model = models[launch];
   const LaunchTrace::Window &window = launches[launch].windows[o];
   double known = 0, sum = 0;
-  for (const LastTouches::Touch &touch : touches.all()) {
+  // A line is as old as its last touch. Where windows overlap in part, what is
+  // left of an old touch is not known by place: newer ones account first.
+  for (const LastTouches::Touch &touch : llvm::reverse(touches.all())) {
     int64_t shared = LastTouches::overlap(touch.window, window);
     if (shared <= 0)
       continue;
     const TrafficModel &before = models[touch.time % launches.size()];
     double lines =
-        std::min(touch.lines * LastTouches::share(shared, touch.window),
-                 model.lines(o) * LastTouches::share(shared, window));
+        std::min({touch.lines * LastTouches::share(shared, touch.window),
+                  model.lines(o) * LastTouches::share(shared, window),
+                  model.lines(o) - known});
     double age = std::min(model.lines(o), before.lines(touch.operand)) +
                  touches.between(touch.time, time);
     double rest = before.isSwept(touch.operand)
@@ -153,7 +156,7 @@ void Program::touchAll(size_t time) {
   }
 }
 
-std::vector<Transfer> Program::misses(double capacityLines, size_t rounds) {
+std::vector<Transfer> Program::misses(const CacheShape &cache, size_t rounds) {
   touches = {};
   std::vector<Transfer> result(launches.size());
   for (size_t time = 0; time < rounds * launches.size(); ++time) {
@@ -163,8 +166,8 @@ std::vector<Transfer> Program::misses(double capacityLines, size_t rounds) {
       for (size_t o = 0; o < trace.windows.size(); ++o) {
         if (isAgain(launch, o))
           continue;
-        double count = std::max(0.0, models[launch].misses(o, capacityLines) -
-                                         found(time, o, capacityLines));
+        double count = std::max(0.0, models[launch].misses(o, cache) -
+                                         found(time, o, cache.lines));
         result[launch] += models[launch].transferOf(o, count);
       }
     touchAll(time);
@@ -180,10 +183,12 @@ aicc::cpu::predictTraffic(llvm::ArrayRef<LaunchTrace> program,
     if (memory.bytes == 0)
       continue;
     int64_t lineBytes = std::max<int64_t>(1, memory.lineBytes);
+    int64_t ways = memory.ways ? memory.ways * lineBytes : memory.bytes;
+    CacheShape cache{double(memory.bytes) / double(lineBytes),
+                     memory.bytes / ways};
     std::vector<Transfer> missed =
         Program(program, lineBytes)
-            .misses(double(memory.bytes) / double(lineBytes),
-                    memory.bytes >= alive ? 2 : 1);
+            .misses(cache, memory.bytes >= alive ? 2 : 1);
     for (auto [launch, transfer] : llvm::enumerate(missed))
       result[launch].push_back(transfer);
   }

@@ -35,9 +35,9 @@ TrafficModel::TrafficModel(const Workload &workload,
     for (size_t l = loops.size() + 1; l-- > 0;) {
       if (l < loops.size())
         inside[loops[l].dim] = workload.dims[loops[l].dim].size;
-      touched[o][l] = operand.isPacked ? packedLines(operand, inside)
-                                       : linesOf(operand, inside);
-      totals[l] += touched[o][l];
+      touched[o][l] = operand.isPacked ? Footprint{packedLines(operand, inside)}
+                                       : footprintOf(operand, inside);
+      totals[l] += touched[o][l].lines;
     }
     runLengths.push_back(operand.isPacked ? std::max(1.0, lines(o))
                                           : runLength(operand, extents));
@@ -100,10 +100,11 @@ static llvm::SmallVector<Span, 8> stepsOf(const Workload::Operand &operand,
 }
 
 /// Different lines under the addresses sum(stride * i), i < extent.
-double TrafficModel::linesOf(const Workload::Operand &operand,
-                             llvm::ArrayRef<int64_t> extents) const {
+TrafficModel::Footprint
+TrafficModel::footprintOf(const Workload::Operand &operand,
+                          llvm::ArrayRef<int64_t> extents) const {
   if (llvm::is_contained(extents, 0))
-    return 0;
+    return {};
   llvm::SmallVector<Span, 8> spans;
   Run run{operand.bits / 8, lineBytes};
   for (const Span &step : stepsOf(operand, extents)) {
@@ -128,8 +129,8 @@ double TrafficModel::linesOf(const Workload::Operand &operand,
     apart = std::gcd(apart, span.stride);
   }
   if (runs == 1)
-    return llvm::divideCeil(run.bytes, lineBytes);
-  return runs * linesPerRun(run.bytes, apart, lineBytes);
+    return {double(llvm::divideCeil(run.bytes, lineBytes)), 0, run.bytes};
+  return {runs * linesPerRun(run.bytes, apart, lineBytes), apart, run.bytes};
 }
 
 /// Lines that follow one another, as the loops from the innermost outwards walk
@@ -148,14 +149,11 @@ double TrafficModel::runLength(const Workload::Operand &operand,
   return std::max(1.0, double(run.bytes) / double(lineBytes));
 }
 
-double TrafficModel::misses(size_t o, double capacityLines) const {
+/// Fetches of operand `o` if what one iteration of loop `level` - 1 and inwards
+/// touches is not found again, and all inside of loop `level` is.
+double TrafficModel::fetchesAt(size_t o, size_t level) const {
   const Workload::Operand &operand = workload.operands[o];
-  // One iteration of loop l and the next share lines; they are found again if
-  // all that one iteration touches has room.
-  size_t level = loops.size();
-  while (level > 0 && totals[level] <= capacityLines)
-    --level;
-  double count = touched[o][level];
+  double count = touched[o][level].lines;
   while (level-- > 0) {
     // Results are touched after their reduction.
     bool runs =
@@ -163,6 +161,54 @@ double TrafficModel::misses(size_t o, double capacityLines) const {
     count *= runs ? loops[level].trip : 1;
   }
   return count;
+}
+
+/// Share of the lines of operand `o` inside loop `level` that are still there
+/// when the next iteration wants them. Runs that lie a multiple of a large
+/// power of two apart fall into a part of the sets only; other operands are
+/// spread over all of them. Both are taken to be spread evenly.
+double TrafficModel::shareKept(size_t o, size_t level,
+                               const CacheShape &cache) const {
+  if (totals[level] > cache.lines)
+    return 0;
+  const Footprint &own = touched[o][level];
+  if (cache.sets <= 1 || own.pitch == 0)
+    return 1;
+  int64_t wayBytes = cache.sets * lineBytes;
+  int64_t starts = wayBytes / std::gcd(own.pitch, wayBytes);
+  double reached =
+      double(starts) * double(llvm::divideCeil(own.runBytes, lineBytes));
+  if (reached >= double(cache.sets))
+    return 1;
+  double ways = cache.lines / double(cache.sets);
+  double mine = own.lines / reached;
+  double others = (totals[level] - own.lines) / double(cache.sets);
+  double share = 0;
+  for (double more : {0.0, 1.0})
+    for (double otherMore : {0.0, 1.0}) {
+      double inSet = std::floor(mine) + more;
+      double partOfSets =
+          more > 0 ? mine - std::floor(mine) : 1 - (mine - std::floor(mine));
+      double partOfOthers = otherMore > 0 ? others - std::floor(others)
+                                          : 1 - (others - std::floor(others));
+      if (inSet + std::floor(others) + otherMore <= ways)
+        share += partOfSets * inSet / mine * partOfOthers;
+    }
+  return share;
+}
+
+double TrafficModel::misses(size_t o, const CacheShape &cache) const {
+  // One iteration of loop l and the next share lines; they are found again if
+  // all that one iteration touches has room.
+  double count = 0, kept = 1;
+  for (size_t level = loops.size();; --level) {
+    double next = level > 0 ? std::min(kept, shareKept(o, level, cache)) : 0;
+    if (kept > next)
+      count += (kept - next) * fetchesAt(o, level);
+    if (next == 0)
+      return count;
+    kept = next;
+  }
 }
 
 Transfer TrafficModel::transferOf(size_t o, double fetched) const {

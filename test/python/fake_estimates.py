@@ -25,7 +25,7 @@ def count_call(target, objective):
     path.write_text(f"{target} {objective}")
 
 
-def estimate_json(path, target, shapes, objective, **options):
+def estimate_json(path, target, shapes, objective, prepared=None, **options):
     count_call(target, objective)
     time.sleep(control()["seconds"])
     name = os.path.basename(target)

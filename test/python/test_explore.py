@@ -16,7 +16,7 @@ import aicc
 import fake_estimates
 import onnx
 import pytest
-from aicc import _estimate, _explore, _store
+from aicc import _estimate, _explore, _native, _store
 from aicc._progress import Progress
 from conftest import ROOT, run_tool, tool
 from report import fixtures
@@ -276,6 +276,17 @@ def test_only_what_changed_is_computed_again(fake, models, tmp_path, monkeypatch
     assert [calls(), calls()] == [4, 0]
 
 
+def test_the_processor_is_part_of_a_result_unless_it_is_named(monkeypatch):
+    """It runs what a device leaves to the host, and decides what a family alone means."""
+    for target in ("cpu", "cpu/x86_64_v3", "imc/hermes", "mine.yaml"):
+        for options, same in (({}, False), ({"mcpu": "native"}, False), ({"mcpu": "x86-64-v3"}, True)):
+            contents = []
+            for processor in ("one", "another"):
+                monkeypatch.setattr(_store, "_host", lambda processor=processor: processor)
+                contents.append(_store.target_contents(target, options))
+            assert (contents[0] == contents[1]) is same
+
+
 def test_a_folder_is_no_machine(fake, models, tmp_path, monkeypatch):
     (tmp_path / "cpu").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -451,6 +462,28 @@ def test_sweep_of_real_machines(models, tmp_path, kind, request):
         with make(2) if kind == "threads" else make(2, spawn) as executor:
             got = aicc.explore(models, REAL, ["energy", "latency"], folder=tmp_path / "got", executor=executor)
     assert got == want and files(tmp_path / "got") == files(tmp_path / "want")
+
+
+def test_a_model_is_read_once_for_many_machines(models):
+    """By the same worker, as long as its file is the same."""
+    path, shapes = os.fspath(models[0]), {}
+    prepared = _native.Prepared()
+
+    def estimate(target, objective="latency", prepared=prepared):
+        return _estimate._estimate_json(path, target, shapes, objective, prepared)
+
+    want = {target: estimate(target, prepared=None) for target in REAL[:2]}
+    want["energy"] = estimate(REAL[0], "energy", prepared=None)
+    assert estimate(REAL[0]) == want[REAL[0]]
+    # What is in the file now cannot be read, but the file looks as it did.
+    before = os.stat(path)
+    pathlib.Path(path).write_bytes(b"\xff" * before.st_size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert estimate(REAL[1]) == want[REAL[1]]
+    assert estimate(REAL[0], "energy") == want["energy"]
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 10**9))
+    with pytest.raises(aicc.CompileError):
+        estimate(REAL[0])
 
 
 def test_one_model_on_every_machine(models, tmp_path):

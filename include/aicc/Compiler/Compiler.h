@@ -18,6 +18,19 @@
 
 namespace aicc {
 
+/// A model up to stage `structured`, kept from one compilation to the next: it
+/// is read and lowered once for many machines and objectives. Of one model and
+/// one set of all other options, and for one compilation at a time.
+class PreparedModel {
+public:
+  PreparedModel();
+  ~PreparedModel();
+  void forget();
+
+  struct State;
+  std::unique_ptr<State> state; ///< Null until a compilation has filled it.
+};
+
 /// One run of the compiler: what to compile, and what to leave where.
 struct CompileRequest {
   CompileOptions options;
@@ -45,6 +58,9 @@ struct CompileRequest {
   /// If not null, the report as JSON is left here, and EmitKind::Report writes
   /// no file.
   std::string *reportJson = nullptr;
+
+  /// If not null, the first stages are taken from there, or left there.
+  PreparedModel *prepared = nullptr;
 
   /// .npz with inputs and expected outputs; empty: no verification.
   std::string verifyFile;
