@@ -5,6 +5,7 @@
 
 #include "aicc/Energy/Machine.h"
 #include "dialects/aicc/IR/Aicc.h"
+#include "dialects/systolic/IR/Systolic.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
@@ -20,6 +21,7 @@ std::unique_ptr<mlir::Pass> createSplitGroupsPass();
 std::unique_ptr<mlir::Pass>
 createCheckHostPass(std::shared_ptr<const MachineDesc> machine,
                     bool noFallback);
+std::unique_ptr<mlir::Pass> createRollLoopsPass();
 std::unique_ptr<mlir::Pass>
 createEmbedProgramsPass(std::shared_ptr<const MachineDesc> machine);
 

@@ -119,11 +119,28 @@ static Fields startLoad(OpT op, Opcode opcode, std::string &why) {
 }
 
 //===----------------------------------------------------------------------===//
-// Load
+// Dispatcher, load
 //===----------------------------------------------------------------------===//
 
 FailureOr<Instruction> FenceOp::toInstruction(std::string &why) {
   return Instruction{Opcode::Fence};
+}
+
+FailureOr<Instruction> LoopOp::toInstruction(std::string &why) {
+  why.clear();
+  return Fields(Opcode::Loop, why)
+      .a32("count", getCount())
+      .b16("length", getLength())
+      .done();
+}
+
+FailureOr<Instruction> StepOp::toInstruction(std::string &why) {
+  why.clear();
+  return Fields(Opcode::Step, why)
+      .put(&Instruction::a16, "level", getLevel(), 0, 2)
+      .putSigned(&Instruction::a32, "a", getA())
+      .putSigned(&Instruction::b32, "b", getB())
+      .done();
 }
 
 FailureOr<Instruction> LoadConfigOp::toInstruction(std::string &why) {

@@ -1,6 +1,7 @@
 //===- Systolic.cpp - The systolic dialect --------------------------------===//
 
 #include "dialects/systolic/IR/Systolic.h"
+#include "targets/systolic/Isa/Loops.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -111,6 +112,19 @@ LogicalResult ProgramOp::verify() {
     if (!isa<InstructionOpInterface>(op))
       return op.emitOpError("expected an instruction of the dialect "
                             "'systolic' in a program");
+  return success();
+}
+
+LogicalResult ProgramOp::verifyRegions() {
+  Block &body = getBody().front();
+  if (body.getOps<LoopOp>().empty() && body.getOps<StepOp>().empty())
+    return success();
+  FailureOr<std::vector<Instruction>> instructions = toInstructions(*this);
+  if (failed(instructions))
+    return failure();
+  if (std::optional<WrongLoop> wrong = findWrongLoop(*instructions))
+    return std::next(body.begin(), ptrdiff_t(wrong->index))
+        ->emitOpError(wrong->what);
   return success();
 }
 

@@ -51,10 +51,15 @@ def Systolic_ProgramOp : Systolic_Op<"program", [Symbol, SingleBlock, NoTerminat
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `segments` $segments attr-dict-with-keyword $body";
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
-def Systolic_FenceOp : Systolic_Op<"fence", [DeclareOpInterfaceMethods<Systolic_InstructionInterface>,
-                                             HasParent<"ProgramOp">]> {
+/// An instruction of the dispatcher, which has no tokens.
+class Systolic_Dispatched<string mnemonic>
+    : Systolic_Op<mnemonic, [DeclareOpInterfaceMethods<Systolic_InstructionInterface>,
+                             HasParent<"ProgramOp">]>;
+
+def Systolic_FenceOp : Systolic_Dispatched<"fence"> {
   let summary = "Wait until all units are idle";
   let description = [{
     ```mlir
@@ -62,6 +67,36 @@ def Systolic_FenceOp : Systolic_Op<"fence", [DeclareOpInterfaceMethods<Systolic_
     ```
   }];
   let assemblyFormat = "attr-dict";
+}
+
+def Systolic_LoopOp : Systolic_Dispatched<"loop"> {
+  let summary = "Run the next instructions several times";
+  let description = [{
+    The `length` operations behind it are the body, in which loops and steps count
+    too.
+
+    ```mlir
+    systolic.loop count 3 length 2
+    systolic.step level 0 a 64 b 16
+    systolic.load.in channel 0 offset 0 to sp[0] rows 16, 1 columns 64
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, I64Attr:$length);
+  let assemblyFormat = "`count` $count `length` $length attr-dict";
+}
+
+def Systolic_StepOp : Systolic_Dispatched<"step"> {
+  let summary = "How the next instruction's fields advance";
+  let description = [{
+    `a` is added to its field `a32` and `b` to its `b32` (of the encoding) when the
+    loop `level` (0: the innermost one) goes on and those within it start again.
+
+    ```mlir
+    systolic.step level 1 a 64 b -16
+    ```
+  }];
+  let arguments = (ins I64Attr:$level, I64Attr:$a, I64Attr:$b);
+  let assemblyFormat = "`level` $level `a` $a `b` $b attr-dict";
 }
 
 //===----------------------------------------------------------------------===//

@@ -69,9 +69,13 @@ static void putResult(std::string &out, const RunResult &result,
   double peak = double(machine.rows) * machine.cols * double(result.cycles);
   out += ", \"utilization\": " +
          std::to_string(peak > 0 ? double(result.counts.macs) / peak : 0.0);
+  // What loops are made of does no work: a program has the same number of
+  // instructions with and without.
   uint64_t instructions = 0;
   for (uint64_t count : result.counts.instructions)
     instructions += count;
+  instructions -= result.counts.instructions[unsigned(Opcode::Loop)] +
+                  result.counts.instructions[unsigned(Opcode::Step)];
   out += ", ";
   put(out, "instructions", instructions);
   out += ", \"counts\": {";

@@ -2,6 +2,7 @@
 
 #include "targets/systolic/Isa/Bytes.h"
 #include "targets/systolic/Isa/Fields.h"
+#include "targets/systolic/Isa/Loops.h"
 
 #include <algorithm>
 #include <bit>
@@ -279,15 +280,9 @@ static bool parseInstruction(Line &line, std::string_view mnemonic,
         (instruction.waits | instruction.signals) >> unsigned(*own) & 1)
       return line.fail(at, "a token of the unit itself");
   }
-  // Zero, which is what a field has that is not named, is a row of the
-  // scratchpad.
-  for (const Field &field : form->fields)
-    if (field.kind == Field::Kind::Address &&
-        !(field.spaces >> unsigned(Space::Scratchpad) & 1) &&
-        std::find(seen.begin(), seen.end(), field.name) == seen.end())
-      return line.fail(start, std::string(mnemonic) + " needs the field " +
-                                  quoted(field.name));
-  return true;
+  // An address that is not named is row 0 of the scratchpad.
+  std::string wrong = wrongForm(instruction);
+  return wrong.empty() || line.fail(start, wrong);
 }
 
 static bool parseMachine(Line &line, MachineConfig &machine) {
@@ -332,7 +327,9 @@ namespace {
 /// Lines make a program.
 class Assembler {
 public:
-  bool line(Line &line);
+  bool line(Line &line, unsigned number);
+  /// The loops of all entries, which are complete.
+  bool checkLoops(std::string &error) const;
   /// Whether the last entry is complete.
   bool closed() const {
     return program.entries.empty() ||
@@ -341,10 +338,13 @@ public:
   }
   Program program;
   bool hasMachine = false;
+
+private:
+  std::vector<unsigned> lines; ///< Of the instructions.
 };
 } // namespace
 
-bool Assembler::line(Line &line) {
+bool Assembler::line(Line &line, unsigned number) {
   line.skipBlanks();
   if (line.atEnd())
     return true;
@@ -371,7 +371,19 @@ bool Assembler::line(Line &line) {
   if (program.entries.empty() || (program.entries.back().count && closed()))
     return line.fail(start, "expected .entry before an instruction");
   program.instructions.push_back(instruction);
+  lines.push_back(number);
   ++program.entries.back().count;
+  return true;
+}
+
+bool Assembler::checkLoops(std::string &error) const {
+  for (const Entry &entry : program.entries) {
+    std::optional<WrongLoop> wrong = findWrongLoop(
+        std::span(program.instructions).subspan(entry.first, entry.count));
+    if (wrong)
+      return Line({}, lines[entry.first + wrong->index], error)
+          .fail(0, wrong->what);
+  }
   return true;
 }
 
@@ -382,7 +394,7 @@ std::optional<Program> aicc::systolic::assemble(std::string_view text,
   for (size_t at = 0; at < text.size();) {
     size_t end = std::min(text.find('\n', at), text.size());
     Line line(text.substr(at, end - at), ++number, error);
-    if (!assembler.line(line))
+    if (!assembler.line(line, number))
       return std::nullopt;
     at = end + 1;
   }
@@ -391,5 +403,7 @@ std::optional<Program> aicc::systolic::assemble(std::string_view text,
     return last.fail("expected .machine"), std::nullopt;
   if (!assembler.closed())
     return last.fail("the last entry has no halt"), std::nullopt;
+  if (!assembler.checkLoops(error))
+    return std::nullopt;
   return std::move(assembler.program);
 }

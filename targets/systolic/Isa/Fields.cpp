@@ -36,6 +36,11 @@ static constexpr Field rows(Slot second) {
   return {"rows", Kind::Rows, b16, second, 0, false};
 }
 
+static constexpr Field loop[] = {number("count", a32), number("length", b16)};
+static constexpr Field step[] = {number("level", {Word::A16, 0, 2}),
+                                 signedNumber("a", a32),
+                                 signedNumber("b", b32)};
+
 static constexpr Field channel = number("channel", {Word::A16, 0, 2});
 static constexpr Field loadRows = rows({Word::A16, 2, 14});
 
@@ -116,6 +121,8 @@ static constexpr Field wordsToWords[] = {address("to", a32, accumulator),
 static constexpr Form table[] = {
     {Opcode::Halt, "halt", {}},
     {Opcode::Fence, "fence", {}},
+    {Opcode::Loop, "loop", loop},
+    {Opcode::Step, "step", step},
     {Opcode::LoadConfig, "load.config", loadConfig},
     {Opcode::LoadPlace, "load.place", loadPlace},
     {Opcode::LoadIn, "load.in", loadIn},

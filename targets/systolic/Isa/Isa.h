@@ -26,6 +26,8 @@ inline constexpr unsigned numQueues = 4;
 enum class Opcode : uint8_t {
   Halt = 0x00,
   Fence = 0x01,
+  Loop = 0x02,
+  Step = 0x03,
   // Load: from DRAM to scratchpad, weight memory or accumulator.
   LoadConfig = 0x10,
   LoadPlace = 0x11,
@@ -102,8 +104,8 @@ InstructionBytes encode(const Instruction &instruction);
 /// Nothing for an opcode that does not exist. Operands are not checked.
 std::optional<Instruction> decode(const InstructionBytes &bytes);
 
-/// The queue that executes `opcode`; nothing for Halt and Fence, which the
-/// dispatcher executes.
+/// The queue that executes `opcode`; nothing for Halt, Fence, Loop and Step,
+/// which the dispatcher executes.
 std::optional<Queue> queueOf(Opcode opcode);
 
 /// As the assembler spells it, e.g. "load.in"; "?" for what is no opcode.
@@ -153,6 +155,8 @@ bool verify(const MachineConfig &machine, std::string &error);
 /// The form of a program: all that can be said of it without running it. If it
 /// is wrong, where and why in `error`.
 bool verify(const Program &program, std::string &error);
+/// What is wrong with the form of an instruction; empty if nothing is.
+std::string wrongForm(const Instruction &instruction);
 
 /// The program as the file that the specification describes.
 std::vector<uint8_t> serialize(const Program &program);

@@ -2,6 +2,7 @@
 
 #include "targets/systolic/Isa/Bytes.h"
 #include "targets/systolic/Isa/Fields.h"
+#include "targets/systolic/Isa/Loops.h"
 
 using namespace aicc::systolic;
 
@@ -49,24 +50,25 @@ static std::string quoted(std::string_view text) {
 
 /// What is wrong with an address; empty if nothing is.
 static std::string wrongAddress(const Field &field, LocalAddress address) {
-  std::string name = quoted(field.name);
+  auto wrong = [&](const std::string &what) {
+    return quoted(field.name) + " " + what;
+  };
   if (address.space() > unsigned(Space::Accumulator))
-    return name + " names no memory";
+    return wrong("names no memory");
   if (!(field.spaces >> address.space() & 1))
-    return name + " is in " + std::string(prefixOf(address.space())) +
-           ", where this instruction does not reach";
+    return wrong("is in " + std::string(prefixOf(address.space())) +
+                 ", where this instruction does not reach");
   uint32_t unused = ~(uint32_t(3) << 30 | LocalAddress::accumulateBit |
                       LocalAddress::rowMask);
   if (address.bits & unused)
-    return name + " has unused bits that are not zero";
+    return wrong("has unused bits that are not zero");
   if (address.accumulates() &&
       (!field.accumulates || address.space() != unsigned(Space::Accumulator)))
-    return name + " accumulates, which it cannot";
+    return wrong("accumulates, which it cannot");
   return {};
 }
 
-/// What is wrong with the form of an instruction; empty if nothing is.
-static std::string wrongForm(const Instruction &instruction) {
+std::string aicc::systolic::wrongForm(const Instruction &instruction) {
   const Form *form = formOf(instruction.opcode);
   if (!form)
     return "there is no opcode " + std::to_string(unsigned(instruction.opcode));
@@ -129,17 +131,33 @@ static bool verifyEntries(const Program &program, std::string &error) {
   return true;
 }
 
+static bool wrongInstruction(const Program &program, size_t index,
+                             const std::string &what, std::string &error) {
+  error = "instruction " + std::to_string(index) + " (" +
+          std::string(mnemonicOf(program.instructions[index].opcode)) +
+          "): " + what;
+  return false;
+}
+
+/// The entries are well formed.
+static bool verifyLoops(const Program &program, std::string &error) {
+  for (const Entry &entry : program.entries) {
+    std::optional<WrongLoop> wrong = findWrongLoop(
+        std::span(program.instructions).subspan(entry.first, entry.count));
+    if (wrong)
+      return wrongInstruction(program, entry.first + wrong->index, wrong->what,
+                              error);
+  }
+  return true;
+}
+
 bool aicc::systolic::verify(const Program &program, std::string &error) {
   if (!verify(program.machine, error))
     return false;
   for (size_t i = 0; i < program.instructions.size(); ++i) {
     std::string wrong = wrongForm(program.instructions[i]);
-    if (wrong.empty())
-      continue;
-    error = "instruction " + std::to_string(i) + " (" +
-            std::string(mnemonicOf(program.instructions[i].opcode)) +
-            "): " + wrong;
-    return false;
+    if (!wrong.empty())
+      return wrongInstruction(program, i, wrong, error);
   }
-  return verifyEntries(program, error);
+  return verifyEntries(program, error) && verifyLoops(program, error);
 }

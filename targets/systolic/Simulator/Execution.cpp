@@ -24,7 +24,8 @@ Execution::Execution(const MachineConfig &machine, const Limits &limits)
 // The program
 //===----------------------------------------------------------------------===//
 
-void Execution::begin() {
+void Execution::begin(const Entry &entry) {
+  sequence.emplace(*program, entry);
   loadRegisters = {};
   storeRegisters = {};
   aStride0 = aStride1 = cStride1 = 0;
@@ -45,33 +46,47 @@ bool Execution::run(const Program &newProgram, const Entry &entry,
   counts = &newCounts;
   error = &newError;
   newCounts = {};
-  begin();
+  begin(entry);
   order.begin(newProgram, entry, newSegments, newNumSegments);
-  for (index = entry.first; index < uint64_t(entry.first) + entry.count;
-       ++index) {
-    const Instruction &instruction = program->instructions[index];
-    ++counts->instructions[unsigned(instruction.opcode)];
+  for (; !sequence->atEnd(); sequence->next()) {
+    ++counts->instructions[unsigned(current().opcode)];
     if (!spend(1, 0))
       return false;
-    std::optional<Queue> unit = queueOf(instruction.opcode);
-    if (!unit) {
-      if (!order.fence(index, *error))
-        return false;
-      continue;
-    }
-    if (!order.start(index, *unit, *error) || !step())
+    if (!step())
       return false;
-    order.complete();
   }
   return true;
 }
 
 bool Execution::step() {
-  const Instruction &instruction = program->instructions[index];
+  switch (current().opcode) {
+  case Opcode::Halt:
+  case Opcode::Fence:
+    return order.fence(*sequence, *error);
+  case Opcode::Loop:
+  case Opcode::Step:
+    return true;
+  default:
+    break;
+  }
+  // What was added to the fields may have made them anything.
+  if (sequence->isInLoop())
+    if (std::string wrong = wrongForm(current()); !wrong.empty())
+      return fail(wrong);
+  if (!order.start(*sequence, *error) || !stepUnit())
+    return false;
+  order.complete();
+  return true;
+}
+
+bool Execution::stepUnit() {
+  const Instruction &instruction = current();
   switch (instruction.opcode) {
   case Opcode::Halt:
   case Opcode::Fence:
-    return true;
+  case Opcode::Loop:
+  case Opcode::Step:
+    break;
   case Opcode::LoadConfig:
   case Opcode::LoadPlace:
     loadRegisters.apply(instruction);
@@ -131,7 +146,7 @@ bool Execution::step() {
 //===----------------------------------------------------------------------===//
 
 bool Execution::fail(const std::string &what) {
-  *error = describe(*program, index) + ": " + what;
+  *error = sequence->describe() + ": " + what;
   return false;
 }
 
@@ -245,7 +260,7 @@ void Execution::count(Space space, uint64_t bytes, Access access) {
 //===----------------------------------------------------------------------===//
 
 bool Execution::executeWeights() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   uint32_t k = instruction.b16, n = instruction.c16;
   LocalAddress from{instruction.b32};
   Space space = Space(from.space());
@@ -268,7 +283,7 @@ bool Execution::executeWeights() {
 }
 
 bool Execution::executeMultiply() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   LocalAddress from{instruction.a32}, to{instruction.b32};
   uint64_t count0 = instruction.b16, count1 = instruction.a16;
   Walk a{from.row(), aStride0, aStride1, count0, count1};
@@ -302,7 +317,7 @@ bool Execution::executeMultiply() {
 }
 
 bool Execution::executeOuter() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   LocalAddress from{instruction.a32}, with{instruction.b32};
   Space space = Space(with.space());
   uint64_t count0 = instruction.b16, count1 = instruction.a16;
@@ -336,7 +351,7 @@ bool Execution::executeOuter() {
 }
 
 bool Execution::executeFlush() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   LocalAddress to{instruction.b32};
   uint32_t m = instruction.b16, n = instruction.c16;
   if (!hasDataflow(1, "output") || !inRange("m", m, machine.rows) ||

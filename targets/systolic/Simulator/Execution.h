@@ -21,8 +21,12 @@ public:
            size_t numSegments, Counts &counts, std::string &error);
 
 private:
-  void begin();
+  void begin(const Entry &entry);
+  /// The current instruction; of a unit, with its tokens.
   bool step();
+  bool stepUnit();
+  /// The current instruction.
+  const Instruction &current() const { return sequence->instruction(); }
 
   // Each executes the current instruction, and says whether it could.
   bool loadIn();
@@ -95,8 +99,8 @@ private:
   size_t numSegments = 0;
   Counts *counts = nullptr;
   std::string *error = nullptr;
-  uint64_t index = 0; ///< Of the current instruction.
-  uint64_t steps = 0; ///< That are left.
+  std::optional<Sequence> sequence; ///< At the current instruction.
+  uint64_t steps = 0;               ///< That are left.
 
   // The memories, padded (Kernels.h).
   std::vector<int8_t> scratchpad, weightMemory;

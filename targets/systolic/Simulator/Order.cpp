@@ -5,11 +5,6 @@
 
 using namespace aicc::systolic;
 
-std::string aicc::systolic::describe(const Program &program, uint64_t index) {
-  return "instruction " + std::to_string(index) + " (" +
-         std::string(mnemonicOf(program.instructions[index].opcode)) + ")";
-}
-
 void Order::begin(const Program &newProgram, const Entry &newEntry,
                   const Segment *newSegments, size_t numSegments) {
   program = &newProgram;
@@ -20,8 +15,8 @@ void Order::begin(const Program &newProgram, const Entry &newEntry,
   memories[unsigned(Space::Weights)].assign(machine.weightRows, {});
   memories[unsigned(Space::Accumulator)].assign(machine.accumulatorRows, {});
   known = {};
-  for (std::vector<uint64_t> &indices : started)
-    indices.clear();
+  for (std::vector<uint32_t> &numbers : started)
+    numbers.clear();
   for (auto &from : tokens)
     for (std::deque<Token> &queue : from)
       queue.clear();
@@ -35,29 +30,35 @@ void Order::begin(const Program &newProgram, const Entry &newEntry,
 // Tokens
 //===----------------------------------------------------------------------===//
 
-bool Order::start(uint64_t index, Queue queue, std::string &error) {
-  current = index;
-  unit = unsigned(queue);
-  started[unit].push_back(index);
+/// The token of `from` that the current instruction waits for is not there.
+std::string Order::withoutToken(unsigned from) const {
+  std::string text = current->describe() + ": waits for a token of " +
+                     std::string(nameOf(Queue(from))) +
+                     ", and no instruction before it gives one";
+  uint64_t end = uint64_t(entry->first) + entry->count;
+  for (uint64_t i = current->index() + 1; i < end; ++i) {
+    const Instruction &later = program->instructions[i];
+    if (queueOf(later.opcode) == Queue(from) && later.signals >> unit & 1)
+      return text + " (instruction " + std::to_string(i) + " (" +
+             std::string(mnemonicOf(later.opcode)) + ") does, too late)";
+  }
+  return text;
+}
+
+bool Order::start(const Sequence &sequence, std::string &error) {
+  const Instruction &instruction = sequence.instruction();
+  current = &sequence;
+  unit = unsigned(*queueOf(instruction.opcode));
+  started[unit].push_back(uint32_t(sequence.number()));
   Clock &clock = known[unit];
   // Instructions of the unit are ordered among themselves.
   clock[unit] = UINT32_MAX;
   for (unsigned from = 0; from < numQueues; ++from) {
-    if (!(program->instructions[index].waits >> from & 1))
+    if (!(instruction.waits >> from & 1))
       continue;
     std::deque<Token> &given = tokens[from][unit];
     if (given.empty()) {
-      error = describe(*program, index) + ": waits for a token of " +
-              std::string(nameOf(Queue(from))) +
-              ", and no instruction before it gives one";
-      for (uint64_t i = index + 1; i < entry->first + entry->count; ++i) {
-        const Instruction &later = program->instructions[i];
-        if (queueOf(later.opcode) != Queue(from) ||
-            !(later.signals >> unit & 1))
-          continue;
-        error += " (" + describe(*program, i) + " does, too late)";
-        break;
-      }
+      error = withoutToken(from);
       return false;
     }
     for (unsigned q = 0; q < numQueues; ++q)
@@ -68,10 +69,10 @@ bool Order::start(uint64_t index, Queue queue, std::string &error) {
 }
 
 void Order::complete() {
-  uint8_t signals = program->instructions[current].signals;
+  uint8_t signals = current->instruction().signals;
   if (!signals)
     return;
-  Token token{current, known[unit]};
+  Token token{uint32_t(current->number()), known[unit]};
   // Units complete in order: all before it are complete too.
   token.clock[unit] = uint32_t(started[unit].size());
   for (unsigned to = 0; to < numQueues; ++to)
@@ -79,12 +80,12 @@ void Order::complete() {
       tokens[unit][to].push_back(token);
 }
 
-bool Order::fence(uint64_t index, std::string &error) {
+bool Order::fence(const Sequence &sequence, std::string &error) {
   for (unsigned from = 0; from < numQueues; ++from)
     for (unsigned to = 0; to < numQueues; ++to)
       if (!tokens[from][to].empty()) {
-        error = describe(*program, index) + ": nothing took the token that " +
-                describe(*program, tokens[from][to].front().index) + " gave " +
+        error = sequence.describe() + ": nothing took the token that " +
+                describe(tokens[from][to].front().number) + " gave " +
                 std::string(nameOf(Queue(to)));
         return false;
       }
@@ -101,8 +102,8 @@ bool Order::fence(uint64_t index, std::string &error) {
 std::string Order::raceOf(const char *does, const std::string &what,
                           unsigned other, uint32_t number,
                           const char *did) const {
-  return describe(*program, current) + " " + does + " " + what + ", which " +
-         describe(*program, started[other][number - 1]) + " " + did +
+  return current->describe() + " " + does + " " + what + ", which " +
+         describe(started[other][number - 1]) + " " + did +
          ", and no token orders them";
 }
 
@@ -129,7 +130,7 @@ bool Order::rows(Space space, uint64_t first, uint64_t count, Access access,
   for (Row *end = row + count; row != end; ++row) {
     uint32_t writer = row->writer;
     if (access != Access::Write && !writer) {
-      error = describe(*program, current) + ": reads " + what(row) +
+      error = current->describe() + ": reads " + what(row) +
               ", which nothing wrote";
       return false;
     }
@@ -212,7 +213,7 @@ bool Order::bytes(uint32_t segment, Footprint footprint, bool write,
   uint32_t complete = known[unit][otherUnit];
   auto charge = [&](uint64_t cost) {
     if (cost > steps) {
-      error = describe(*program, current) + ": no steps are left";
+      error = current->describe() + ": no steps are left";
       return false;
     }
     steps -= cost;

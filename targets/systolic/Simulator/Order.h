@@ -11,6 +11,7 @@
 #ifndef TARGETS_SYSTOLIC_SIMULATOR_ORDER_H
 #define TARGETS_SYSTOLIC_SIMULATOR_ORDER_H
 
+#include "targets/systolic/Isa/Loops.h"
 #include "targets/systolic/Simulator/Registers.h"
 #include "targets/systolic/Simulator/Simulator.h"
 
@@ -19,9 +20,6 @@
 namespace aicc::systolic {
 
 enum class Access : uint8_t { Read, Write, Update };
-
-/// "instruction 12 (load.in)".
-std::string describe(const Program &program, uint64_t index);
 
 /// Bytes of a segment, in rows of `width`.
 struct Footprint {
@@ -49,11 +47,11 @@ public:
              const Segment *segments, size_t numSegments);
 
   /// The instruction takes its tokens. False and `error` if one is missing.
-  bool start(uint64_t index, Queue unit, std::string &error);
+  bool start(const Sequence &sequence, std::string &error);
   /// It gives its tokens.
   void complete();
   /// All units are idle. False and `error` if tokens are left.
-  bool fence(uint64_t index, std::string &error);
+  bool fence(const Sequence &sequence, std::string &error);
 
   /// The current instruction touches rows [first, first + count), which are
   /// there. False and `error` for a race and for reading what nothing wrote.
@@ -68,10 +66,11 @@ private:
   /// For each unit: its first n instructions are complete.
   using Clock = std::array<uint32_t, numQueues>;
   struct Token {
-    uint64_t index; ///< Of the instruction that gave it.
-    Clock clock;    ///< What who takes it knows.
+    uint32_t number; ///< Of the instruction that gave it, in the sequence.
+    Clock clock;     ///< What who takes it knows.
   };
-  /// Numbers of instructions within their unit, from 1; 0: none.
+  /// Numbers of instructions within their unit, from 1; 0: none. They have 30
+  /// bits (maximumDispatched).
   struct Row {
     uint32_t writer = 0; ///< Number << 2 | unit.
     Clock readers = {};  ///< The last of each unit since it was written.
@@ -81,6 +80,10 @@ private:
     Footprint footprint;
   };
 
+  std::string describe(uint32_t number) const {
+    return systolic::describe(*program, *entry, number);
+  }
+  std::string withoutToken(unsigned from) const;
   std::string raceOf(const char *does, const std::string &what, unsigned unit,
                      uint32_t number, const char *did) const;
   bool racesWithReaders(const Row &row, unsigned &unit) const;
@@ -91,8 +94,8 @@ private:
   const Segment *segments = nullptr;
   std::array<std::vector<Row>, 3> memories;
   std::array<Clock, numQueues> known;
-  /// Program indices of each unit's instructions.
-  std::array<std::vector<uint64_t>, numQueues> started;
+  /// Numbers in the sequence of each unit's instructions.
+  std::array<std::vector<uint32_t>, numQueues> started;
   /// [from][to].
   std::array<std::array<std::deque<Token>, numQueues>, numQueues> tokens;
   /// Of each segment: what load read and store wrote, which the other unit does
@@ -103,8 +106,9 @@ private:
   };
   Transfers loads, stores;
 
-  uint64_t current = 0; ///< The instruction that was started last.
-  unsigned unit = 0;    ///< Its unit.
+  /// At the instruction that was started last.
+  const Sequence *current = nullptr;
+  unsigned unit = 0; ///< Its unit.
 };
 
 } // namespace aicc::systolic

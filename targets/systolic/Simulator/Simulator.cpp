@@ -64,12 +64,6 @@ bool Simulator::load(Program program, std::string &error) {
             ", this one has " + differences(machine, other);
     return false;
   }
-  // Numbers within a unit have 30 bits (Order.h).
-  if (program.instructions.size() > uint64_t(1) << 30) {
-    error = "the program has " + std::to_string(program.instructions.size()) +
-            " instructions, expected at most 1073741824";
-    return false;
-  }
   state->program = std::move(program);
   return true;
 }

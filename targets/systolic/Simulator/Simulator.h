@@ -32,7 +32,7 @@ struct Segment {
 /// transfer; all lanes for fills, outers (rows of A, cols of B) and the vector
 /// unit.
 struct Counts {
-  /// By opcode.
+  /// By opcode, each time that one was executed.
   std::array<uint64_t, unsigned(Opcode::VectorCopy) + 1> instructions = {};
   /// M k n of each multiply; K m n of each flush.
   uint64_t macs = 0;

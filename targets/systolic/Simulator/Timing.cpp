@@ -16,7 +16,10 @@ static constexpr size_t tooManyTokens = 65536;
 //===----------------------------------------------------------------------===//
 
 uint64_t Timing::dispatchTime() const {
-  std::optional<Queue> queue = queueOf(at(next).opcode);
+  Opcode opcode = next.instruction().opcode;
+  std::optional<Queue> queue = queueOf(opcode);
+  if (opcode == Opcode::Loop || opcode == Opcode::Step)
+    return dispatcherAt;
   if (!queue) {
     // halt, fence: the last unit becomes idle.
     uint64_t idle = 0;
@@ -58,7 +61,7 @@ uint64_t Timing::arrayFree(const Instruction &instruction) const {
 uint64_t Timing::startTime(unsigned number, uint64_t &ready) const {
   const Unit &unit = units[number];
   const Waiting &first = unit.queue.front();
-  const Instruction &instruction = at(first.index);
+  const Instruction &instruction = first.instruction;
   ready = std::max(unit.free, first.dispatched + 1);
   if (number == executeUnit)
     ready = std::max(ready, arrayFree(instruction));
@@ -88,19 +91,22 @@ uint64_t Timing::actTime(unsigned number) const {
 //===----------------------------------------------------------------------===//
 
 void Timing::dispatch(uint64_t time) {
-  if (std::optional<Queue> queue = queueOf(at(next).opcode))
-    units[unsigned(*queue)].queue.push_back({next, time});
+  const Instruction &instruction = next.instruction();
+  if (std::optional<Queue> queue = queueOf(instruction.opcode))
+    units[unsigned(*queue)].queue.push_back(
+        {instruction, next.index(), next.number(), time});
   dispatcherAt = time + 1;
-  ++next;
+  next.next();
 }
 
-bool Timing::takeTokens(unsigned unit, uint64_t index, uint64_t time) {
+bool Timing::takeTokens(unsigned unit, const Waiting &of, uint64_t time) {
   for (unsigned from = 0; from < numQueues; ++from) {
-    if (!(at(index).waits >> from & 1))
+    if (!(of.instruction.waits >> from & 1))
       continue;
     std::deque<uint64_t> &given = tokens[from][unit];
     if (given.size() >= tooManyTokens && given[tooManyTokens - 1] <= time) {
-      *error = describe(program, index) + ": more than 65535 tokens of " +
+      *error = describe(program, entry, of.number) +
+               ": more than 65535 tokens of " +
                std::string(nameOf(Queue(from))) + " wait for it";
       return false;
     }
@@ -143,12 +149,12 @@ uint64_t Timing::startOnArray(const Instruction &instruction, uint64_t time) {
   return done;
 }
 
-void Timing::startTransfer(unsigned number, uint64_t index, uint64_t time) {
-  const Instruction &instruction = at(index);
+void Timing::startTransfer(unsigned number, const Waiting &of, uint64_t time) {
+  const Instruction &instruction = of.instruction;
   Transfer &transfer = units[number].transfer;
   transfer = {};
   transfer.active = true;
-  transfer.index = index;
+  transfer.of = of;
   transfer.start = transfer.ask = time;
   if (instruction.opcode == Opcode::LoadIn) {
     const LoadChannel &channel = loadRegisters.channelOf(instruction);
@@ -184,13 +190,13 @@ void Timing::transferRows(unsigned number, uint64_t horizon) {
       if (++transfer.i1 == transfer.walk.count1) {
         transfer.active = false;
         units[number].free = done;
-        return finish(number, transfer.index, transfer.start, done);
+        return finish(number, transfer.of, transfer.start, done);
       }
     }
   } while (transfer.ask < horizon);
 }
 
-void Timing::finish(unsigned number, uint64_t index, uint64_t start,
+void Timing::finish(unsigned number, const Waiting &of, uint64_t start,
                     uint64_t done) {
   Unit &unit = units[number];
   uint64_t from = std::max(start, unit.covered);
@@ -199,10 +205,10 @@ void Timing::finish(unsigned number, uint64_t index, uint64_t start,
   // In order, at most one a cycle.
   unit.lastComplete = std::max(done, unit.lastComplete + 1);
   for (unsigned to = 0; to < numQueues; ++to)
-    if (at(index).signals >> to & 1)
+    if (of.instruction.signals >> to & 1)
       tokens[number][to].push_back(unit.lastComplete);
   if (trace)
-    trace->instruction(Queue(number), index, at(index), start, done);
+    trace->instruction(Queue(number), of.index, of.instruction, start, done);
 }
 
 /// Cycles of instructions that take one for each row, or one.
@@ -233,19 +239,20 @@ bool Timing::act(unsigned number, uint64_t time, uint64_t horizon) {
     transferRows(number, horizon);
     return true;
   }
-  uint64_t index = unit.queue.front().index, ready;
+  uint64_t ready;
   startTime(number, ready);
+  const Waiting of = unit.queue.front();
   ready = std::max(ready, unit.covered);
   result->units[number].waitingForTokens += time > ready ? time - ready : 0;
   unit.queue.pop_front();
   unit.starts.push_back(time);
-  if (!takeTokens(number, index, time))
+  if (!takeTokens(number, of, time))
     return false;
-  const Instruction &instruction = at(index);
+  const Instruction &instruction = of.instruction;
   switch (instruction.opcode) {
   case Opcode::LoadIn:
   case Opcode::StoreOut:
-    startTransfer(number, index, time);
+    startTransfer(number, of, time);
     transferRows(number, time); // One row: what comes next may have changed.
     return true;
   case Opcode::LoadConfig:
@@ -263,7 +270,7 @@ bool Timing::act(unsigned number, uint64_t time, uint64_t horizon) {
   uint64_t done = number == executeUnit ? startOnArray(instruction, time)
                                         : time + cyclesOf(instruction, machine);
   unit.free = number == executeUnit ? time + 1 : done;
-  finish(number, index, time, done);
+  finish(number, of, time, done);
   return true;
 }
 
@@ -272,8 +279,7 @@ bool Timing::run(RunResult &newResult, std::string &newError) {
   error = &newError;
   result->computeCycles = 0;
   result->units = {};
-  uint64_t end = uint64_t(entry.first) + entry.count;
-  while (next < end) {
+  while (!next.atEnd()) {
     // What comes first; of two requests in the same cycle, that of load.
     uint64_t first = dispatchTime(), second = never;
     unsigned who = numQueues;
@@ -288,7 +294,7 @@ bool Timing::run(RunResult &newResult, std::string &newError) {
       }
     }
     if (first == never) {
-      *error = describe(program, next) + ": nothing can go on";
+      *error = next.describe() + ": nothing can go on";
       return false;
     }
     if (who == numQueues)

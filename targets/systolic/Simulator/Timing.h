@@ -9,6 +9,7 @@
 #ifndef TARGETS_SYSTOLIC_SIMULATOR_TIMING_H
 #define TARGETS_SYSTOLIC_SIMULATOR_TIMING_H
 
+#include "targets/systolic/Isa/Loops.h"
 #include "targets/systolic/Simulator/Registers.h"
 #include "targets/systolic/Simulator/Simulator.h"
 
@@ -20,7 +21,7 @@ class Timing {
 public:
   Timing(const Program &program, const Entry &entry, TraceSink *trace)
       : program(program), entry(entry), machine(program.machine), trace(trace),
-        next(entry.first) {}
+        next(program, entry) {}
 
   /// Fills in the times of `result`. False, and why, if more tokens are given
   /// than a counter holds.
@@ -29,8 +30,12 @@ public:
 private:
   static constexpr uint64_t never = UINT64_MAX;
 
+  /// An instruction as it was dispatched.
   struct Waiting {
-    uint64_t index, dispatched;
+    Instruction instruction;
+    uint64_t index = 0;  ///< In the program.
+    uint64_t number = 0; ///< In the sequence.
+    uint64_t dispatched = 0;
   };
   /// Rows of a load.in or store.out under way.
   struct Transfer {
@@ -39,7 +44,8 @@ private:
     uint64_t width = 0; ///< Bytes of a row.
     uint64_t i1 = 0, i0 = 0;
     uint64_t ask = 0; ///< When the next row's request is made.
-    uint64_t index = 0, start = 0;
+    Waiting of;
+    uint64_t start = 0;
   };
   struct Unit {
     std::deque<Waiting> queue;
@@ -58,9 +64,6 @@ private:
     uint64_t firstStart = never, covered = 0, busy = 0;
   };
 
-  const Instruction &at(uint64_t index) const {
-    return program.instructions[index];
-  }
   uint64_t dispatchTime() const;
   /// The first cycle in which the array takes the instruction.
   uint64_t arrayFree(const Instruction &instruction) const;
@@ -72,12 +75,12 @@ private:
   void dispatch(uint64_t time);
   /// `horizon`: nothing else happens before.
   bool act(unsigned unit, uint64_t time, uint64_t horizon);
-  bool takeTokens(unsigned unit, uint64_t index, uint64_t time);
+  bool takeTokens(unsigned unit, const Waiting &of, uint64_t time);
   uint64_t startOnArray(const Instruction &instruction, uint64_t time);
-  void startTransfer(unsigned unit, uint64_t index, uint64_t time);
+  void startTransfer(unsigned unit, const Waiting &of, uint64_t time);
   void transferRows(unsigned unit, uint64_t horizon);
   /// Under way in [start, done); completes then or later.
-  void finish(unsigned unit, uint64_t index, uint64_t start, uint64_t done);
+  void finish(unsigned unit, const Waiting &of, uint64_t start, uint64_t done);
 
   const Program &program;
   const Entry &entry;
@@ -86,7 +89,7 @@ private:
   RunResult *result = nullptr;
   std::string *error = nullptr;
 
-  uint64_t next;             ///< Instruction of the dispatcher.
+  Sequence next;             ///< At the instruction of the dispatcher.
   uint64_t dispatcherAt = 0; ///< The cycle in which it reads that.
   std::array<Unit, numQueues> units;
   /// [from][to]: the first cycles in which tokens can be taken.

@@ -59,7 +59,7 @@ void Execution::loadRow(const uint8_t *from, const LoadChannel &channel,
 }
 
 bool Execution::loadIn() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   const LoadChannel &channel = loadRegisters.channelOf(instruction);
   LocalAddress to{instruction.b32};
   Space space = Space(to.space());
@@ -92,7 +92,7 @@ bool Execution::loadIn() {
 }
 
 bool Execution::loadFill() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   const LoadChannel &channel = loadRegisters.channelOf(instruction);
   LocalAddress to{instruction.b32};
   Space space = Space(to.space());
@@ -204,7 +204,7 @@ void Execution::storeRow(uint64_t row, uint64_t columns, Space space,
 }
 
 bool Execution::storeOut() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   const StoreRegisters &registers = storeRegisters;
   LocalAddress from{instruction.b32};
   Space space = Space(from.space());
@@ -237,7 +237,7 @@ bool Execution::storeOut() {
 }
 
 bool Execution::storeKeep() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   const StoreRegisters &registers = storeRegisters;
   LocalAddress to{instruction.a32}, from{instruction.b32};
   uint64_t count0 = instruction.b16, count1 = instruction.a16;

@@ -9,7 +9,7 @@
 using namespace aicc::systolic;
 
 bool Execution::vectorTable() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   LocalAddress from{instruction.b32};
   uint64_t rows = (table.size() + machine.lanes() - 1) / machine.lanes();
   if (!spend(rows, machine.lanes()) ||
@@ -76,7 +76,7 @@ void Execution::vectorRow(Opcode opcode, uint64_t to, uint64_t from) {
 }
 
 bool Execution::vectorRows() {
-  const Instruction &instruction = program->instructions[index];
+  const Instruction &instruction = current();
   Operands operands = operandsOf(instruction.opcode);
   uint64_t count0 = instruction.b16, count1 = instruction.a16;
   Walk to{LocalAddress{instruction.a32}.row(), toStride0, toStride1, count0,

@@ -11,6 +11,7 @@ module systolic #(
     parameter integer WEIGHT_ROWS = 0,
     parameter integer ACCUMULATOR_ROWS = 64,
     parameter integer QUEUE_DEPTH = 16,
+    parameter integer LOOP_LENGTH = 1024,
     parameter integer BYTES = 16,
     parameter integer ACCESS = 64,
     parameter integer SHARED = 1,
@@ -45,12 +46,15 @@ module systolic #(
 
   // -------------------------------------------- dispatcher, queues, tokens --
   logic [3:0] push, full, valid, pop, ready, queue_rests, unit_rests;
+  logic [127:0] pushed;
   logic [511:0] heads;
   logic [15:0] waits, gives;
   logic no_unit, no_quantize, no_vector;
   genvar q, l;
 
-  systolic_dispatcher dispatcher (
+  systolic_dispatcher #(
+      .LOOP_LENGTH(LOOP_LENGTH)
+  ) dispatcher (
       .clk(clk),
       .reset(reset),
       .first(first),
@@ -58,6 +62,7 @@ module systolic #(
       .instruction(instruction),
       .full(full),
       .push(push),
+      .pushed(pushed),
       .all_rest(&queue_rests && &unit_rests),
       .done(done),
       .unknown(no_unit)
@@ -71,7 +76,7 @@ module systolic #(
           .clk  (clk),
           .reset(reset),
           .push (push[q]),
-          .in   (instruction),
+          .in   (pushed),
           .full (full[q]),
           .pop  (pop[q]),
           .valid(valid[q]),

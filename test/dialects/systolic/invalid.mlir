@@ -84,3 +84,84 @@ systolic.program @unit segments 1 {
 
 // expected-error@+1 {{expects parent op 'systolic.program'}}
 systolic.fence
+
+// -----
+
+systolic.program @level segments 0 {
+  systolic.loop count 2 length 2
+  // expected-error@+1 {{field 'level' expected 0 to 3, found 4}}
+  systolic.step level 4 a 0 b 0
+  systolic.vector.table from sp[0]
+}
+
+// -----
+
+systolic.program @count segments 0 {
+  // expected-error@+1 {{field 'count' expected 0 to 4294967295, found -1}}
+  systolic.loop count -1 length 1
+  systolic.fence
+}
+
+// -----
+
+systolic.program @never segments 0 {
+  // expected-error@+1 {{count is 0, expected at least 1}}
+  systolic.loop count 0 length 1
+  systolic.fence
+}
+
+// -----
+
+systolic.program @long segments 0 {
+  // expected-error@+1 {{length is 1025, expected 1 to 1024}}
+  systolic.loop count 2 length 1025
+  systolic.fence
+}
+
+// -----
+
+systolic.program @behind segments 0 {
+  systolic.fence
+  // expected-error@+1 {{its body ends behind the halt}}
+  systolic.loop count 2 length 2
+  systolic.fence
+}
+
+// -----
+
+systolic.program @outside segments 0 {
+  systolic.loop count 2 length 2
+  // expected-error@+1 {{its body ends behind that of the loop around it}}
+  systolic.loop count 2 length 2
+  systolic.fence
+  systolic.fence
+}
+
+// -----
+
+systolic.program @deep segments 0 {
+  systolic.loop count 2 length 5
+  systolic.loop count 2 length 4
+  systolic.loop count 2 length 3
+  systolic.loop count 2 length 2
+  // expected-error@+1 {{is in 4 loops, expected at most 3}}
+  systolic.loop count 2 length 1
+  systolic.fence
+}
+
+// -----
+
+systolic.program @no_loop segments 0 {
+  // expected-error@+1 {{level is 0, and it is in 0 loops}}
+  systolic.step level 0 a 1 b 0
+  systolic.vector.table from sp[0]
+}
+
+// -----
+
+systolic.program @nothing_steps segments 0 {
+  systolic.loop count 2 length 2
+  // expected-error@+1 {{expected an instruction of a unit after it, in the same loop}}
+  systolic.step level 0 a 1 b 0
+  systolic.fence
+}

@@ -36,6 +36,14 @@ systolic.program @all segments 3 {
   systolic.store.keep to sp[256] from acc[0] rows 28, 8 columns 16
   // CHECK: systolic.fence
   systolic.fence
+  // CHECK: systolic.loop count 3 length 3
+  systolic.loop count 3 length 3
+  // CHECK: systolic.step level 0 a 16 b -1
+  systolic.step level 0 a 16 b -1
+  // CHECK: systolic.load.in
+  systolic.load.in channel 0 offset 128 to sp[64] rows 1, 1 columns 64
+  // CHECK: systolic.fence
+  systolic.fence
   // CHECK: systolic.vector.config from 2, 112 to 1, 28
   systolic.vector.config from 2, 112 to 1, 28
   // CHECK: systolic.vector.parameter scale 5.000000e-01 zero 12

@@ -2,6 +2,7 @@
 
 #include "test/unit/Systolic/RandomProgram.h"
 #include "targets/systolic/Isa/Fields.h"
+#include "targets/systolic/Isa/Loops.h"
 
 using namespace aicc::systolic;
 
@@ -31,8 +32,11 @@ static uint32_t randomAddress(const Field &field, std::mt19937_64 &random) {
 }
 
 Instruction tests::randomInstruction(std::mt19937_64 &random) {
-  // Without halt, which is the first.
-  const Form &form = forms()[1 + random() % (forms().size() - 1)];
+  // Fence, and those of units: what comes before and between is of the
+  // dispatcher, and says something of its neighbours.
+  size_t first = size_t(formOf(Opcode::LoadConfig) - forms().data()) - 1;
+  size_t at = first + random() % (forms().size() - first);
+  const Form &form = at == first ? *formOf(Opcode::Fence) : forms()[at];
   Instruction instruction;
   instruction.opcode = form.opcode;
   for (const Field &field : form.fields) {
@@ -52,6 +56,38 @@ Instruction tests::randomInstruction(std::mt19937_64 &random) {
   return instruction;
 }
 
+/// Adds `length` instructions in `depth` loops.
+static void addInstructions(std::mt19937_64 &random, unsigned length,
+                            unsigned depth, std::vector<Instruction> &out) {
+  while (length > 0) {
+    if (depth < maximumLoopDepth && length > 1 && random() % 8 == 0) {
+      unsigned body = 1 + unsigned(random() % (length - 1));
+      out.push_back({.opcode = Opcode::Loop,
+                     .b16 = uint16_t(body),
+                     .a32 = 1 + uint32_t(random() % 5)});
+      addInstructions(random, body, depth + 1, out);
+      length -= 1 + body;
+      continue;
+    }
+    unsigned steps = 0;
+    for (unsigned level = 0; level < depth && length > 1; ++level) {
+      if (random() % 2)
+        continue;
+      out.push_back({.opcode = Opcode::Step,
+                     .a16 = uint16_t(level),
+                     .a32 = uint32_t(random()),
+                     .b32 = uint32_t(random())});
+      ++steps;
+      --length;
+    }
+    Instruction instruction = tests::randomInstruction(random);
+    while (steps && instruction.opcode == Opcode::Fence)
+      instruction = tests::randomInstruction(random);
+    out.push_back(instruction);
+    --length;
+  }
+}
+
 Program tests::randomProgram(std::mt19937_64 &random, unsigned instructions) {
   Program program;
   program.machine = smallMachine();
@@ -64,8 +100,7 @@ Program tests::randomProgram(std::mt19937_64 &random, unsigned instructions) {
     entry.first = uint32_t(program.instructions.size());
     entry.count = 1 + random() % instructions;
     entry.segments = uint32_t(random());
-    for (unsigned j = 1; j < entry.count; ++j)
-      program.instructions.push_back(randomInstruction(random));
+    addInstructions(random, entry.count - 1, 0, program.instructions);
     program.instructions.push_back({});
   }
   return program;

@@ -18,7 +18,8 @@ namespace aicc::systolic::tests {
 MachineConfig smallMachine();
 
 Instruction randomInstruction(std::mt19937_64 &random);
-/// Up to three entries with up to `instructions` instructions each.
+/// Up to three entries with up to `instructions` instructions each, some of
+/// them in loops.
 Program randomProgram(std::mt19937_64 &random, unsigned instructions);
 
 } // namespace aicc::systolic::tests

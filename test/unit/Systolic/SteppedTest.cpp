@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "test/unit/Systolic/Unroll.h"
 #include "test/unit/Systolic/Work.h"
 
 #include <deque>
@@ -16,6 +17,7 @@ using namespace aicc::systolic::tests;
 
 namespace {
 
+/// Loops are written out before.
 class Stepped {
 public:
   explicit Stepped(const Program &program)
@@ -30,6 +32,10 @@ public:
         start(unit);
       bool idle = complete();
       const Instruction &next = program.instructions[at];
+      if (next.opcode == Opcode::Loop || next.opcode == Opcode::Step) {
+        ++at;
+        continue;
+      }
       if (std::optional<Queue> unit = queueOf(next.opcode)) {
         if (places[unsigned(*unit)] < machine.queueDepth)
           queues[unsigned(*unit)].push_back({at++, cycle});
@@ -225,6 +231,7 @@ public:
       random() % 32 ? tokens(any()) : fence();
     drain();
     program = out.finish();
+    addLoops();
   }
   Program program;
 
@@ -320,24 +327,65 @@ private:
   void fence() {
     drain();
     out.add(Opcode::Fence);
+    fences.push_back({out.size(), hasWeights, hasSums});
+  }
+
+  /// What is between two fences may run again if it finds the array as it
+  /// did. Reads of a segment go on by a few bytes each time.
+  void addLoops() {
+    std::vector<Instruction> list = std::move(program.instructions), looped;
+    size_t copied = 0;
+    auto copyTo = [&](size_t end) {
+      looped.insert(looped.end(), list.begin() + ptrdiff_t(copied),
+                    list.begin() + ptrdiff_t(end));
+      copied = end;
+    };
+    for (size_t i = 0; i + 1 < fences.size(); ++i) {
+      const Fence &from = fences[i], &to = fences[i + 1];
+      if (from.hasWeights != to.hasWeights || from.hasSums != to.hasSums ||
+          to.end - from.end > 120 || copied > from.end)
+        continue;
+      copyTo(from.end);
+      size_t loop = looped.size();
+      looped.push_back({.opcode = Opcode::Loop, .a32 = upTo(4)});
+      while (copied < to.end) {
+        if (list[copied].opcode == Opcode::LoadIn)
+          looped.push_back({.opcode = Opcode::Step, .a32 = upTo(9)});
+        copyTo(copied + 1);
+      }
+      looped[loop].b16 = uint16_t(looped.size() - loop - 1);
+    }
+    copyTo(list.size());
+    program.instructions = std::move(looped);
+    program.entries[0].count = uint32_t(program.instructions.size());
   }
 
   std::mt19937_64 &random;
   MachineConfig machine;
   Builder out;
   bool hasWeights = false, hasSums = false;
+  /// Behind which instruction, and what the array holds.
+  struct Fence {
+    size_t end;
+    bool hasWeights, hasSums;
+  };
+  std::vector<Fence> fences;
   unsigned given[numQueues][numQueues] = {};
 };
 
 TEST(SystolicStepped, Soup) {
   std::vector<std::vector<uint8_t>> segments(2, std::vector<uint8_t>(1024));
+  unsigned looped = 0;
   for (unsigned seed = 0; seed < 400; ++seed) {
     std::mt19937_64 random(seed);
     Program program = Soup(random, 10 + seed).program;
-    ASSERT_EQ(cyclesOf(program, segments), Stepped(program).run())
+    Program unrolled = unroll(program, /*withLoops=*/true);
+    looped += unrolled.instructions.size() > program.instructions.size();
+    ASSERT_EQ(cyclesOf(program, segments), Stepped(unrolled).run())
         << seed << "\n"
         << disassemble(program);
   }
+  EXPECT_GT(looped, 100u);
 }
 
 } // namespace

@@ -48,6 +48,7 @@ public:
   Instruction &vector(Opcode opcode, LocalAddress to, LocalAddress from,
                       unsigned count0, unsigned count1);
 
+  size_t size() const { return program.instructions.size(); }
   /// With halt.
   Program finish();
 

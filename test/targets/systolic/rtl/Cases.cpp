@@ -586,6 +586,47 @@ Case fullQueue(const MachineConfig &machine) {
           expected};
 }
 
+/// Tiles of the rows, and folds within each, as loops: every operand has rows
+/// of its own in each iteration.
+Case loops(const MachineConfig &machine) {
+  unsigned rows = machine.rows, n = machine.cols, m = 4, tiles = 3, folds = 3,
+           k = folds * rows, w = tiles * folds * m;
+  Text text(machine, 3);
+  text.add("execute.config a_stride0=1");
+  text.add("load.config channel=0 segment=0 stride0=%u", k);
+  text.add("load.config channel=1 segment=1 stride0=%u", n);
+  text.add("load.in channel=1 to=sp[%u] rows=%ux1 columns=%u signal=execute", w,
+           k, n);
+  text.add("load.fill to=acc[0] rows=%ux1 signal=execute", tiles * m);
+  text.add("execute.config a_stride0=1 wait=load");
+  text.add("execute.config a_stride0=1 wait=load");
+  text.add("store.config segment=2 stride0=%u", 4 * n);
+  text.add("store.quantize raw=1");
+  text.add("loop count=%u length=13", tiles);
+  text.add("loop count=%u length=10", folds);
+  text.add("step level=0 a=%u b=%u", rows, m);
+  text.add("step level=1 a=%u b=%u", m * k - (folds - 1) * rows, m);
+  text.add("load.in to=sp[0] rows=%ux1 columns=%u signal=execute", m, rows);
+  text.add("step level=0 b=%u", rows);
+  text.add("step level=1 b=-%u", (folds - 1) * rows);
+  text.add("execute.weights from=sp[%u] k=%u n=%u", w, rows, n);
+  text.add("step level=0 a=%u", m);
+  text.add("step level=1 a=%u b=%u", m, m);
+  text.add("execute.multiply a=sp[0] c=acc[0]+ rows=%ux1 k=%u wait=load "
+           "signal=store",
+           m, rows);
+  text.add("store.place wait=execute");
+  text.add("step level=0 a=%u b=%u", 4 * m * n, m);
+  text.add("store.out from=acc[0] rows=%ux1 columns=%u", m, n);
+  text.add("halt");
+  Bytes a = randomBytes(tiles * m * k, 18), weights = randomBytes(k * n, 19);
+  Bytes expected = bytesOf(product(a.data(), weights.data(), tiles * m, k, n));
+  return {"loops",
+          text.program(),
+          {a, weights, Bytes(tiles * m * n * 4)},
+          expected};
+}
+
 } // namespace
 
 std::vector<Case> rtl::cases(const MachineConfig &machine) {
@@ -612,5 +653,6 @@ std::vector<Case> rtl::cases(const MachineConfig &machine) {
   all.push_back(copies(machine));
   all.push_back(words(machine));
   all.push_back(fullQueue(machine));
+  all.push_back(loops(machine));
   return all;
 }

@@ -47,8 +47,9 @@ public:
   Case generate(unsigned length) {
     begin();
     while (list.size() < length)
-      step();
+      oneIn(16) ? loop() : step();
     dump();
+    addLoops();
     Program program;
     program.machine = machine;
     program.entries = {{"random", 0, uint32_t(list.size()), numSegments}};
@@ -110,6 +111,73 @@ private:
     for (auto &row : known)
       row.fill(int(list.size()));
     list.push_back({.opcode = Opcode::Fence});
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Loops
+  //===--------------------------------------------------------------------===//
+
+  struct Body {
+    size_t first, end;
+  };
+
+  /// Instructions that can run again: fences are around them, and they find
+  /// nothing in the array or the registers that they did not put there.
+  void loop() {
+    fence();
+    size_t first = list.size();
+    weightsK = 0;
+    sums = table = false;
+    executeConfig();
+    for (unsigned i = between(1, 12); i > 0; --i)
+      step();
+    fence();
+    bodies.push_back({first, list.size()});
+  }
+
+  /// How far a load can go on in its segment in each of `times` iterations.
+  uint32_t roomOf(size_t at, unsigned times) const {
+    const Instruction &load = list[at];
+    size_t config = at;
+    while (list[config].opcode != Opcode::LoadConfig ||
+           (list[config].a16 & 3) != (load.a16 & 3))
+      --config;
+    auto last = [](uint32_t count, uint32_t stride) {
+      return std::max(0, int(count - 1) * int32_t(stride));
+    };
+    uint32_t bytes = load.c16 * (list[config].a16 & 8 ? 4 : 1);
+    uint32_t end = load.a32 + bytes + last(load.b16, list[config].a32) +
+                   last(load.a16 >> 2, list[config].b32);
+    return (segmentBytes - end) / times;
+  }
+
+  /// Puts each body into two loops.
+  void addLoops() {
+    std::vector<Instruction> looped;
+    size_t copied = 0;
+    auto copyTo = [&](size_t end) {
+      looped.insert(looped.end(), list.begin() + copied, list.begin() + end);
+      copied = end;
+    };
+    for (Body body : bodies) {
+      copyTo(body.first);
+      unsigned outer = between(1, 2), inner = between(1, 3);
+      size_t at = looped.size();
+      looped.push_back({.opcode = Opcode::Loop, .a32 = outer});
+      looped.push_back({.opcode = Opcode::Loop, .a32 = inner});
+      while (copied < body.end) {
+        if (list[copied].opcode == Opcode::LoadIn) {
+          uint32_t step = below(roomOf(copied, outer * inner) + 1);
+          looped.push_back({.opcode = Opcode::Step, .a32 = step});
+          looped.push_back({.opcode = Opcode::Step, .a16 = 1, .a32 = step});
+        }
+        copyTo(copied + 1);
+      }
+      looped[at].b16 = uint16_t(looped.size() - at - 1);
+      looped[at + 1].b16 = uint16_t(looped.size() - at - 2);
+    }
+    copyTo(list.size());
+    list = std::move(looped);
   }
 
   //===--------------------------------------------------------------------===//
@@ -541,6 +609,7 @@ private:
   MachineConfig machine;
   std::mt19937 generator;
   std::vector<Instruction> list;
+  std::vector<Body> bodies;
   std::map<Key, Use> uses;
   /// [unit][other]: the last instruction of `other` that is complete before the
   /// next one of `unit` starts.

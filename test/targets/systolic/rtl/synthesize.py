@@ -20,6 +20,7 @@ PARAMETERS = {
     "WEIGHT_ROWS": 4,
     "ACCUMULATOR_ROWS": 4,
     "QUEUE_DEPTH": 2,
+    "LOOP_LENGTH": 4,
     "BYTES": 4,
     "ACCESS": 8,
     "SHARED": 1,
