@@ -115,17 +115,19 @@ static void add(const Requests &requests, Places places,
   if (places.step == 0 && requests.loops.size() <= 1) {
     RowLoop loop = requests.loops.empty() ? RowLoop() : requests.loops.front();
     int64_t period = access / std::gcd(loop.stride, access);
-    for (int64_t i = 0; i < std::min(period, loop.count); ++i)
-      addAt(places.start + i * loop.stride, requests.bytes,
-            double((loop.count - i - 1) / period + 1), memory, sum);
+    for (int64_t i = 0; i < std::min(period, loop.count); ++i) {
+      int64_t times = (loop.count - i - 1) / period + 1;
+      addAt(places.start + i * loop.stride, requests.bytes, double(times),
+            memory, sum);
+    }
     return;
   }
   for (const RowLoop &loop : requests.loops)
     if (loop.count > 1)
       places.add(loop.stride);
-  int64_t step = std::gcd(places.step, access);
+  int64_t step = std::gcd(places.step, access), starts = access / step;
   for (int64_t at = places.start % step; at < access; at += step)
-    addAt(at, requests.bytes, count / double(access / step), memory, sum);
+    addAt(at, requests.bytes, count / double(starts), memory, sum);
 }
 
 TileRequests aicc::requestsOf(const Workload::TileRows &rows,

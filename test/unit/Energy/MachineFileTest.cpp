@@ -200,6 +200,8 @@ std::vector<NamedValue> valuesOf(const MachineDesc &m) {
       if (value->isSet() || value->value != 0)
         values.push_back({memory.name, value});
   }
+  if (m.array.latencyCycles.value != 0)
+    values.push_back({"latency", &m.array.latencyCycles});
   for (const auto &[type, rate] : m.array.macsPerCycleByType)
     values.push_back({"rate of " + type, &rate});
   if (m.leakageMw.value != 0)
