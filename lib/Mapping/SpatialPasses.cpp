@@ -125,7 +125,8 @@ static bool fitsOutermost(const Workload &workload, const MachineDesc &machine,
   fault.kind = MappingFault::Kind::Capacity;
   fault.memory = unsigned(machine.memories.size() - 1);
   fault.found = std::ceil(needed);
-  fault.expected = double(memory.bytes / (memory.doubleBuffered ? 2 : 1));
+  fault.expected =
+      std::floor(double(memory.bytes) / (memory.doubleBuffered ? 2 : 1));
   if (fault.found <= fault.expected)
     return true;
   why = fault.describe(machine);
