@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "targets/systolic/Isa/Roll.h"
+#include "test/unit/Systolic/Unroll.h"
 #include "test/unit/Systolic/Work.h"
 
 using namespace aicc::systolic;
@@ -28,6 +29,7 @@ TEST(SystolicRolled, ProgramsDoTheSame) {
     for (const Work &work :
          {randomProduct(random), randomConvolution(random)}) {
       Program program = rolled(work.program);
+      ASSERT_EQ(unroll(program), work.program);
       Launch flat(program.machine), looped(program.machine);
       flat.segments = looped.segments = work.segments;
       ASSERT_TRUE(flat.program(work.program)) << flat.error;
