@@ -49,13 +49,13 @@ def run(artefact, inputs, folder, counts=False):
 
 
 def predicted(artefact, folder):
-    """Cycles and picojoules of the launches on the array, and how many are there and on the host."""
+    """Cycles, picojoules and products of the launches on the array, and how many are there and on the host."""
     manifest = folder / "manifest.json"
     subprocess.run(["llvm-objcopy-22", f"--dump-section=.aicc.manifest={manifest}", artefact, "/dev/null"], check=True)
     launches = json.loads(manifest.read_text())["predicted"]
     array = [launch for launch in launches if launch["kernel"].startswith("p")]
-    cycles, energy = (sum(launch[key] for launch in array) for key in ("cycles", "energy_pj"))
-    return cycles, energy, len(array), len(launches) - len(array)
+    cycles, energy, macs = (sum(launch[key] for launch in array) for key in ("cycles", "energy_pj", "macs"))
+    return cycles, energy, macs, len(array), len(launches) - len(array)
 
 
 def row(name, machine, folder):
@@ -67,11 +67,11 @@ def row(name, machine, folder):
     got, done = run(array, inputs, folder, counts=True)
     differ = sum(int(np.count_nonzero(a.view(np.uint8) != b.view(np.uint8))) for a, b in zip(got, want))
     total = sum(a.nbytes for a in want)
-    counts, (cycles, energy, groups, on_host) = done["counts"], predicted(array, folder)
+    counts, (cycles, energy, macs, groups, on_host) = done["counts"], predicted(array, folder)
     moved = counts["counts"]["dram.read"] + counts["counts"]["dram.write"]
     return (
         f"| {name} | {machine} | {differ} of {total} | {groups} / {on_host} | {counts['cycles'] / 1e6:.3f} | "
-        f"{100 * counts['utilization']:.1f} % | {cycles / counts['cycles']:.3f} | {moved / 1e6:.2f} MB | "
+        f"{100 * macs / counts['cycles'] / counts['rows'] / counts['cols']:.1f} % | {cycles / counts['cycles']:.3f} | {moved / 1e6:.2f} MB | "
         f"{energy / 1e6:.0f} uJ | {seconds:.1f} s | {done['latency_us']['median'] / 1e6:.2f} s |"
     )
 

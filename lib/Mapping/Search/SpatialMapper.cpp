@@ -27,10 +27,11 @@ public:
          const SpatialMapperOptions &options)
       : workload(workload), machine(machine), options(options),
         probes(workload, machine), incumbents(options),
-        isExact(isOrderFree(machine) &&
-                none_of(workload.operands, [](const Workload::Operand &operand) {
-                  return operand.rows.has_value();
-                })) {}
+        isExact(
+            isOrderFree(machine) &&
+            none_of(workload.operands, [](const Workload::Operand &operand) {
+              return operand.rows.has_value();
+            })) {}
 
   SpatialMapperResult run();
 
@@ -397,10 +398,10 @@ static void addRows(const Workload::Operand &operand, Add add) {
   if (!operand.rows)
     return;
   const Workload::TileRows &rows = *operand.rows;
-  for (int64_t value :
-       {int64_t(rows.lane), rows.start, rows.rowLanes,
-        int64_t(rows.joinsSeveral), rows.mostLanes, rows.mostJoined,
-        int64_t(rows.isPacked), int64_t(rows.axes.size())})
+  for (int64_t value : {int64_t(rows.lane), rows.start, rows.rowLanes,
+                        int64_t(rows.joinsSeveral), rows.mostLanes,
+                        rows.mostJoined, int64_t(rows.isPacked),
+                        int64_t(rows.isDiagonal), int64_t(rows.axes.size())})
     add(value);
   for (const Workload::TileRows::Axis &axis : rows.axes) {
     add(axis.stride);

@@ -142,6 +142,19 @@ def test_depthwise(name, dtype, machine, tmp_path):
     assert counts["counts"]["array.cycle"] == results // channels * np.prod(window) * blocks
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_against_channel_by_channel(stride, tmp_path):
+    """A layer of MobileNetV2: one channel at a time would make 9 products in a cycle, and the cost model knows the zeros."""
+    attributes = dict(pads=[1] * 4, strides=[stride] * 2, group=96)
+    model, x = conv(np.random.default_rng(0), [1, 96, 56, 56], [96, 1, 3, 3], np.uint8, **attributes)
+    counted = check(model, x, "gemmini16", tmp_path)["launches"][0]
+    (predicted,) = aicc.CompiledModel(tmp_path / "m.so").cost().launches
+    assert predicted["macs"] == 96 * 9 * (56 // stride) ** 2
+    assert predicted["macs"] / counted["cycles"] > 1.5 * 9
+    assert predicted["cycles"] == pytest.approx(counted["cycles"], rel=0.1)
+    assert predicted["bytes"]["dram"]["read"] == pytest.approx(counted["counts"]["dram.read"], rel=0.1)
+
+
 GROUPED = {
     "groups": dict(x=[1, 32, 14, 14], w=[48, 8, 3, 3], pads=[1] * 4, group=4),
     "many": dict(x=[2, 60, 9, 7], w=[60, 2, 3, 3], strides=[2, 1], group=30),
