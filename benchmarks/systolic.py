@@ -68,10 +68,11 @@ def row(name, machine, folder):
     differ = sum(int(np.count_nonzero(a.view(np.uint8) != b.view(np.uint8))) for a, b in zip(got, want))
     total = sum(a.nbytes for a in want)
     counts, (cycles, energy, macs, groups, on_host) = done["counts"], predicted(array, folder)
+    used = macs / counts["cycles"] / counts["rows"] / counts["cols"]
     moved = counts["counts"]["dram.read"] + counts["counts"]["dram.write"]
     return (
         f"| {name} | {machine} | {differ} of {total} | {groups} / {on_host} | {counts['cycles'] / 1e6:.3f} | "
-        f"{100 * macs / counts['cycles'] / counts['rows'] / counts['cols']:.1f} % | {cycles / counts['cycles']:.3f} | {moved / 1e6:.2f} MB | "
+        f"{100 * used:.1f} % | {cycles / counts['cycles']:.3f} | {moved / 1e6:.2f} MB | "
         f"{energy / 1e6:.0f} uJ | {seconds:.1f} s | {done['latency_us']['median'] / 1e6:.2f} s |"
     )
 
