@@ -142,12 +142,13 @@ def row(name, machine, folder):
     close = sum(abs(launch["cycles"] / run["cycles"] - 1) <= 0.05 for launch, run in pairs)
     cycles, least = sum(launch["cycles"] for launch in launches), sum(launch["energy_pj"] for launch in launches)
     spent = sum(energy(*pair) for pair in pairs)
+    used = sum(launch["macs"] for launch in launches) / counts["cycles"] / counts["rows"] / counts["cols"]
     moved = counts["counts"]["dram.read"] + counts["counts"]["dram.write"]
     bytes_predicted = sum(launch["dram_bytes"] for launch in launches)
     model, groups = least_bytes(path)
     return (
         f"| {name} | {machine} | {differ} of {total} | {len(launches)} / {on_host} | {counts['cycles'] / 1e6:.3f} | "
-        f"{100 * counts['utilization']:.1f} % | {cycles / counts['cycles']:.3f} | {close} of {len(pairs)} | "
+        f"{100 * used:.1f} % | {cycles / counts['cycles']:.3f} | {close} of {len(pairs)} | "
         f"{moved / 1e6:.2f} MB | {bytes_predicted / moved:.4f} | {moved / groups:.2f} | {moved / model:.2f} | "
         f"{spent / 1e6:.0f} uJ | {least / spent:.4f} | {seconds:.1f} s | {done['latency_us']['median'] / 1e6:.2f} s |"
     )

@@ -274,15 +274,6 @@ LogicalResult Matcher::run() {
   return success();
 }
 
-/// The rest of a diagonal matrix comes from DRAM, too.
-static void addZeros(Product &product, int64_t rows) {
-  double weights = double(product.size(product.rowDim));
-  for (unsigned dim : product.weightDims)
-    weights *= double(product.size(int(dim)));
-  int64_t lanes = std::min(product.size(product.rowDim), rows);
-  product.spatial.readBytes += weights * double(lanes - 1);
-}
-
 std::optional<Product>
 Product::match(RegionOp region, const MachineDesc &machine, std::string &why) {
   FailureOr<RegionModel> model = RegionModel::build(region, why);
@@ -296,7 +287,5 @@ Product::match(RegionOp region, const MachineDesc &machine, std::string &why) {
   product.spatial = std::move(*spatial);
   if (failed(Matcher(product, why).run()))
     return std::nullopt;
-  if (product.isDiagonal())
-    addZeros(product, machine.array.axes[0].size);
   return product;
 }

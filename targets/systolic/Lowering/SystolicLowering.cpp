@@ -68,7 +68,7 @@ static void describeRows(const ArrayMachine &machine, Product &product) {
   Workload::TileRows weight;
   SmallVector<unsigned> inside(product.weightDims.begin(),
                                product.weightDims.end());
-  if (product.rowDim >= 0)
+  if (product.rowDim >= 0 && !product.isDiagonal())
     inside.push_back(unsigned(product.rowDim));
   for (unsigned dim : inside)
     weight.axes.push_back({0, {{dim, 1}}});
@@ -76,6 +76,7 @@ static void describeRows(const ArrayMachine &machine, Product &product) {
   weight.rowLanes = cols;
   weight.mostJoined = mostColumns;
   weight.isPacked = true;
+  weight.isDiagonal = product.isDiagonal();
   operands[1].rows = std::move(weight);
 
   Workload::TileRows result;
@@ -85,7 +86,7 @@ static void describeRows(const ArrayMachine &machine, Product &product) {
   result.rowLanes = cols;
   result.mostJoined = mostColumns;
   int64_t blocks = std::max<int64_t>(mostColumns / cols, 1);
-  if (!product.epilogue.isRaw)
+  if (product.hasParameters())
     blocks = std::min(blocks, machine.parameterBlocks());
   result.mostLanes = blocks * cols;
   operands[2].rows = std::move(result);

@@ -142,10 +142,24 @@ def test_depthwise(name, dtype, machine, tmp_path):
     assert counts["counts"]["array.cycle"] == results // channels * np.prod(window) * blocks
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_against_channel_by_channel(stride, tmp_path):
+    """One channel at a time would make 9 products in a cycle. The cost model knows the zeros."""
+    attributes = dict(pads=[1] * 4, strides=[stride] * 2, group=96)
+    model, x = conv(np.random.default_rng(0), [1, 96, 56, 56], [96, 1, 3, 3], np.uint8, **attributes)
+    counted = check(model, x, "gemmini16", tmp_path)["launches"][0]
+    (predicted,) = aicc.CompiledModel(tmp_path / "m.so").cost().launches
+    assert predicted["macs"] == 96 * 9 * (56 // stride) ** 2
+    assert predicted["macs"] / counted["cycles"] > 1.5 * 9
+    assert predicted["cycles"] == pytest.approx(counted["cycles"], rel=0.1)
+    assert predicted["bytes"]["dram"]["read"] == pytest.approx(counted["counts"]["dram.read"], rel=0.1)
+
+
 GROUPED = {
     "groups": dict(x=[1, 32, 14, 14], w=[48, 8, 3, 3], pads=[1] * 4, group=4),
     "many": dict(x=[2, 60, 9, 7], w=[60, 2, 3, 3], strides=[2, 1], group=30),
     "wide": dict(x=[1, 80, 6, 6], w=[120, 40, 1, 1], channels=False, bias=False, group=2),
+    "of one channel": dict(x=[1, 6, 9, 9], w=[12, 1, 3, 3], group=6),
     "grouped 1d": dict(x=[1, 24, 50], w=[72, 8, 5], pads=[2, 2], group=3),
 }
 
@@ -159,6 +173,16 @@ def test_grouped(name, dtype, machine, tmp_path):
     counts = check(model, x, machine, tmp_path)
     results = np.prod([d.dim_value for d in model.graph.output[0].type.tensor_type.shape.dim])
     assert counts["counts"]["mac.i8"] == results * np.prod(GROUPED[name]["w"][1:])
+
+
+def test_computed_factors_are_refused(tmp_path):
+    constants = {"s": F32(0.02), "zero": np.array(0, np.int8), "ys": F32(0.5), "yz": np.array(3, np.int8)}
+    names = ["x", "s", "zero", "z", "s", "zero", "ys", "yz"]
+    model = make_model("QLinearMatMul", names, constants, np.int8, [16, 16])
+    model.graph.input.append(helper.make_tensor_value_info("z", TensorProto.INT8, [16, 16]))
+    onnx.save(model, tmp_path / "m.onnx")
+    with pytest.raises(aicc.CompileError, match="one of the factors has to be a constant"):
+        aicc.compile(tmp_path / "m.onnx", target="systolic/gemmini16")
 
 
 @pytest.mark.parametrize("machine", MACHINES)
