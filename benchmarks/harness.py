@@ -42,13 +42,17 @@ def summary(times_ns):
 
 
 class Turns:
-    """Engines that take turns. models: {engine: model file}; engines: 'aicc', 'onnxruntime'."""
+    """Engines that take turns. models: {engine: model file}; engines: those of RUNNERS.
 
-    def __init__(self, models, threads, inputs, python_path):
+    peers: the interpreter that has the packages of the engines in PEERS.
+    """
+
+    def __init__(self, models, threads, inputs, python_path, peers=sys.executable):
         self.stack = contextlib.ExitStack()
         self.workers = {}
         for engine, model in models.items():
-            command = [sys.executable, __file__, engine, str(model), str(threads), str(inputs), str(python_path)]
+            interpreter = peers if engine in PEERS else sys.executable
+            command = [str(interpreter), __file__, engine, str(model), str(threads), str(inputs), str(python_path)]
             worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             self.workers[engine] = self.stack.enter_context(worker)
 
@@ -57,16 +61,34 @@ class Turns:
 
     def __exit__(self, *_):
         for worker in self.workers.values():
-            worker.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                worker.stdin.close()
         self.stack.close()
 
-    def batch(self, engine, runs, warmup):
+    def ask(self, engine, request):
         worker = self.workers[engine]
-        print(runs, warmup, file=worker.stdin, flush=True)
+        try:
+            print(json.dumps(request), file=worker.stdin, flush=True)
+        except BrokenPipeError:
+            pass  # It has stopped: there is no answer either.
         line = worker.stdout.readline()
         if not line:
             raise RuntimeError(f"{engine} stopped with status {worker.wait()}")
-        return json.loads(line)
+        answer = json.loads(line)
+        if isinstance(answer, str):
+            raise RuntimeError(f"{engine}: {answer}")
+        return answer
+
+    def batch(self, engine, runs, warmup):
+        return self.ask(engine, [runs, warmup])
+
+    def outputs(self, engine, path):
+        """The engine's outputs, in the model's order; path: a file NAME.npz to pass them in."""
+        import numpy
+
+        self.ask(engine, str(path))
+        with numpy.load(path) as arrays:
+            return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
 
     def measure(self, rounds=5, batch_s=0.4, least=3, most=2000):
         """{engine: Timing} over `rounds` turns of about `batch_s` seconds, least..most runs each."""
@@ -106,14 +128,45 @@ def onnxruntime_runner(model, threads, inputs):
     return lambda: session.run(None, inputs)
 
 
+def openvino_runner(model, threads, inputs, **settings):
+    """settings: OpenVINO's properties; without a precision it may compute fp32 models in bf16."""
+    import openvino
+
+    core = openvino.Core()
+    network = core.read_model(model)
+    network.reshape({name: list(value.shape) for name, value in inputs.items()})
+    settings |= {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY"}
+    request = core.compile_model(network, "CPU", settings).create_infer_request()
+    return lambda: request.infer(inputs)
+
+
+def openvino_f32_runner(model, threads, inputs):
+    return openvino_runner(model, threads, inputs, INFERENCE_PRECISION_HINT="f32")
+
+
+PEERS = {"openvino_f32": openvino_f32_runner, "openvino": openvino_runner}
+RUNNERS = {"aicc": aicc_runner, "onnxruntime": onnxruntime_runner, **PEERS}
+
+
 def serve(engine, model, threads, inputs, python_path):
     sys.path.insert(0, python_path)
     import numpy
 
-    runner = {"aicc": aicc_runner, "onnxruntime": onnxruntime_runner}[engine]
-    run = runner(model, int(threads), dict(numpy.load(inputs)))
+    try:
+        run = RUNNERS[engine](model, int(threads), dict(numpy.load(inputs)))
+        run()
+    except Exception as error:  # Whatever an engine raises is why it is absent.
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        print(json.dumps(lines[-1] if lines else type(error).__name__), flush=True)
+        return
     for line in sys.stdin:
-        runs, warmup = map(int, line.split())
+        request = json.loads(line)
+        if isinstance(request, str):
+            result = run()
+            numpy.savez(request, *(result.values() if hasattr(result, "values") else result))
+            print("[]", flush=True)
+            continue
+        runs, warmup = request
         for _ in range(warmup):
             run()
         times = []
