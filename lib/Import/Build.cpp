@@ -3,6 +3,7 @@
 #include "Build.h"
 #include "Infer.h"
 
+#include "dialects/onnx/IR/LoweredOperators.h"
 #include "dialects/onnx/IR/OnnxOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -235,18 +236,21 @@ void ModuleBuilder::buildConstantNode(const NodeRef &ref, Scope &scope) {
       aicc::onnx::ConstantOp::create(builder, location(ref), value);
 }
 
-/// An If whose condition is known: its branch, in the place of the node.
+/// An If whose condition is known is its branch, an operator without a lowering
+/// its function body: in the place of the node.
 void ModuleBuilder::inlineBranch(const NodeRef &ref, const GraphProto &branch,
                                  Scope &scope) {
   Scope inner{&scope, &importer.types[&branch], {}};
+  for (int i = 0; i < std::min(branch.input_size(), ref.node.input_size()); ++i)
+    if (!ref.node.input(i).empty())
+      inner.values[branch.input(i).name()] = use(ref, scope, ref.node.input(i));
   buildConstants(branch, inner);
   buildNodes(branch, inner);
-  std::vector<Value> outputs;
-  for (const auto &output : branch.output())
-    outputs.push_back(use(ref, inner, output.name()));
-  for (int i = 0; i < ref.node.output_size(); ++i)
+  for (int i = 0; i < std::min(branch.output_size(), ref.node.output_size());
+       ++i)
     if (!ref.node.output(i).empty())
-      scope.values[ref.node.output(i)] = outputs[static_cast<size_t>(i)];
+      scope.values[ref.node.output(i)] =
+          use(ref, inner, branch.output(i).name());
 }
 
 void ModuleBuilder::buildRegion(const NodeRef &ref, const GraphProto &graph,
@@ -413,7 +417,7 @@ void ModuleBuilder::addOmittedResults(Draft &draft, const GraphProto &body) {
 
 void ModuleBuilder::emitDraft(Draft &draft, Scope &scope, Location loc) {
   const NodeProto &node = draft.ref.node;
-  std::string name = (node.domain().empty() ? "onnx." : "onnx.ml.") + draft.op;
+  std::string name = aicc::onnx::operationName(node.domain(), draft.op);
   const aicc::onnx::OpSchema *schema = aicc::onnx::lookupSchema(name);
   if (!schema || (!node.domain().empty() && node.domain() != "ai.onnx.ml"))
     refuse(draft.ref, ErrorCode::Unsupported, "the operator is not compiled");

@@ -5,6 +5,7 @@
 #include "Build.h"
 #include "Infer.h"
 
+#include "dialects/onnx/IR/LoweredOperators.h"
 #include "dialects/onnx/IR/OnnxDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -67,14 +68,41 @@ static void verifyModule(ModuleOp module) {
     refuse(ErrorCode::Unsupported, message);
 }
 
+/// What the compiler has lowerings for. Without any (aicc-opt's own dialects
+/// only) everything stays as it is.
+static std::function<bool(const ::onnx::NodeProto &)>
+lowered(MLIRContext &context) {
+  const auto *operators =
+      context.getLoadedDialect<aicc::onnx::OnnxDialect>()
+          ->getRegisteredInterface<aicc::onnx::LoweredOperators>();
+  return [&context, operators](const ::onnx::NodeProto &node) {
+    if (!operators)
+      return true;
+    std::optional<RegisteredOperationName> name =
+        RegisteredOperationName::lookup(
+            aicc::onnx::operationName(node.domain(), node.op_type()), &context);
+    return name && operators->isLowered(*name);
+  };
+}
+
 OwningOpRef<ModuleOp> aicc::importModel(const CompileOptions &options,
                                         MLIRContext &context,
                                         DiagnosticSink &sink) {
   context.loadDialect<aicc::onnx::OnnxDialect, func::FuncDialect>();
   // Protobuf would print to stderr.
   google::protobuf::LogSilencer silencer;
-  auto importer = std::make_unique<Importer>(
-      Importer{options, sink, nullptr, "", {}, {}, {}, {}, {}, {}});
+  auto importer = std::make_unique<Importer>(Importer{options,
+                                                      sink,
+                                                      nullptr,
+                                                      "",
+                                                      {},
+                                                      {},
+                                                      {},
+                                                      {},
+                                                      {},
+                                                      lowered(context),
+                                                      {},
+                                                      {}});
   try {
     runSteps(*importer);
     OwningOpRef<ModuleOp> module = buildModule(*importer, context);

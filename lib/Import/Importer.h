@@ -22,6 +22,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -85,7 +86,13 @@ struct Importer {
   std::map<std::string, std::shared_ptr<MappedFile>> externals;
   /// Inferred types by graph.
   std::unordered_map<const ::onnx::GraphProto *, ValueTypes> types;
-  /// Branches of If nodes whose condition is known; the others are not built.
+  /// Whether an operator of a domain is computed as it is; the others are
+  /// their function bodies, where they have one.
+  std::function<bool(const ::onnx::NodeProto &)> isLowered;
+  /// Those bodies.
+  std::unordered_map<const ::onnx::NodeProto *, ::onnx::GraphProto> bodies;
+  /// What is built in the place of a node: the branch of an If whose condition
+  /// is known, or a body.
   std::unordered_map<const ::onnx::NodeProto *, const ::onnx::GraphProto *>
       takenBranches;
   int64_t numResources = 0; ///< Large constants so far.

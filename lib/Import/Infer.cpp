@@ -342,6 +342,8 @@ private:
                  std::vector<TypeProto> &outputs);
   bool inferIf(const NodeView &view, InferScope &scope,
                std::vector<TypeProto> &outputs);
+  void inferBody(const NodeView &view, InferScope &scope,
+                 std::vector<TypeProto> &outputs);
   void propagate(const NodeView &view, InferScope &scope,
                  const std::vector<TypeProto> &outputs);
 
@@ -580,9 +582,12 @@ void Inference::inferNode(
   }
   checkInputTypes(view);
   std::vector<TypeProto> outputs(ref.node.output_size());
+  importer.takenBranches.erase(&ref.node);
   try {
     checkNode(importer, view);
     runSchema(view, scope, outputs);
+    if (!importer.isLowered(ref.node))
+      inferBody(view, scope, outputs);
   } catch (Refusal &refusal) {
     if (!mayNotRun || refusal.diagnostics[0].code != ErrorCode::Shape)
       throw;
@@ -655,7 +660,6 @@ const GraphProto *import::takenBranch(const Importer &importer,
 
 bool Inference::inferIf(const NodeView &view, InferScope &scope,
                         std::vector<TypeProto> &outputs) {
-  importer.takenBranches.erase(&view.ref.node);
   std::optional<std::vector<int64_t>> condition = view.ints(0);
   if (!condition || condition->size() != 1)
     return false;
@@ -669,6 +673,30 @@ bool Inference::inferIf(const NodeView &view, InferScope &scope,
     if (results[i])
       outputs[i] = *results[i];
   return true;
+}
+
+/// Takes the function body of the operator for the node, if it has one. The
+/// body's types count: it is what computes the outputs.
+void Inference::inferBody(const NodeView &view, InferScope &scope,
+                          std::vector<TypeProto> &outputs) {
+  std::optional<GraphProto> graph = functionBody(view);
+  if (!graph)
+    return;
+  auto [it, isNew] = importer.bodies.try_emplace(&view.ref.node);
+  GraphProto &body = it->second;
+  body.Swap(&*graph);
+  if (isNew)
+    importer.numNodes += body.node_size();
+  if (importer.numNodes > importer.limits().maxNodes)
+    view.fail(ErrorCode::Limit,
+              "with its functions inlined the model has more than " +
+                  llvm::Twine(importer.limits().maxNodes) + " nodes");
+  importer.takenBranches[&view.ref.node] = &body;
+  InputTypes results =
+      inferGraph(body, &scope, view.inputs, view.constants, importer.opsets);
+  for (size_t i = 0; i < outputs.size() && i < results.size(); ++i)
+    if (results[i])
+      outputs[i] = *results[i];
 }
 
 /// Makes `type` cover `other`: forgets what differs. True if it changed.

@@ -66,10 +66,16 @@ void checkNode(Importer &importer, const NodeView &node);
 std::optional<::onnx::TensorProto> foldNode(const NodeView &node,
                                             const ::onnx::TypeProto &result);
 
+/// The function body of the node's operator as a graph, with the attributes of
+/// the node; an output that the node leaves out has no name. None if ONNX
+/// defines none (Expand.cpp).
+std::optional<::onnx::GraphProto> functionBody(const NodeView &node);
+
 /// Infers the types of all values, into `importer.types`; applies `--shape`.
 void inferTypes(Importer &importer);
 
-/// The branch of an If whose condition is known, else null.
+/// What stands for the node: the branch of an If whose condition is known, the
+/// body of an operator that is expanded, else null.
 const ::onnx::GraphProto *takenBranch(const Importer &importer,
                                       const ::onnx::NodeProto &node);
 

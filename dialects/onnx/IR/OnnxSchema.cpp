@@ -1,5 +1,6 @@
 //===- OnnxSchema.cpp - Types and verification of ONNX nodes --------------===//
 
+#include "dialects/onnx/IR/LoweredOperators.h"
 #include "dialects/onnx/IR/OnnxDialect.h"
 #include "dialects/onnx/IR/OnnxOps.h"
 
@@ -11,6 +12,11 @@ using namespace mlir;
 using namespace aicc::onnx;
 
 #include "dialects/onnx/IR/OnnxSchemas.inc"
+
+std::string aicc::onnx::operationName(llvm::StringRef domain,
+                                      llvm::StringRef op) {
+  return ((domain.empty() ? "onnx." : "onnx.ml.") + op).str();
+}
 
 const aicc::onnx::OpSchema *
 aicc::onnx::lookupSchema(llvm::StringRef operationName) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/onnx/IR/LoweredOperators.h"
 #include "dialects/onnx/Lowering/NodeContext.h"
 #include "dialects/onnx/Lowering/Ops/Ops.h"
 #include "dialects/onnx/Lowering/Passes.h"
@@ -166,7 +167,7 @@ LogicalResult FunctionLowering::checkResults(Operation *op) {
 LogicalResult FunctionLowering::lowerNode(Operation *op) {
   context.loc = op->getLoc();
   StringRef name = op->getName().stripDialect();
-  const LoweringTable::Function *lower = table.lookup(op);
+  const LoweringTable::Function *lower = table.lookup(op->getName());
   if (!lower)
     return op->emitError() << name
                            << " is not supported by the cpu lowering yet: it "
@@ -233,6 +234,21 @@ struct LowerToStructured
 };
 
 } // namespace
+
+namespace {
+struct LowerableOperators : LoweredOperators {
+  using LoweredOperators::LoweredOperators;
+  bool isLowered(RegisteredOperationName name) const override {
+    return allLowerings().lookup(name) != nullptr;
+  }
+};
+} // namespace
+
+void registerLoweredOperators(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *, OnnxDialect *dialect) {
+    dialect->addInterfaces<LowerableOperators>();
+  });
+}
 
 void registerLoweringPasses() { registerOnnxLoweringPasses(); }
 

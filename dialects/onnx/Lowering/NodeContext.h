@@ -96,8 +96,8 @@ public:
     functions[mlir::TypeID::get<OpT>()] = std::move(lower);
   }
 
-  const Function *lookup(mlir::Operation *op) const {
-    auto it = functions.find(op->getName().getTypeID());
+  const Function *lookup(mlir::OperationName name) const {
+    auto it = functions.find(name.getTypeID());
     return it == functions.end() ? nullptr : &it->second;
   }
 

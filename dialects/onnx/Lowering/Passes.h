@@ -20,6 +20,9 @@ namespace aicc::onnx {
 /// Makes the passes known to aicc-opt.
 void registerLoweringPasses();
 
+/// Tells the import which operators have a lowering.
+void registerLoweredOperators(mlir::DialectRegistry &registry);
+
 /// The way from the graph stage to the structured stage.
 void buildStructuredPipeline(mlir::OpPassManager &pm,
                              const CompileOptions &options);
