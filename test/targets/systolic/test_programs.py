@@ -220,7 +220,8 @@ def test_transposed_conv(attributes, tmp_path):
     counts = check(
         onnx.shape_inference.infer_shapes(model), random_bytes(rng, (1, 24, 9, 7), np.uint8), "gemmini16", tmp_path
     )
-    assert len(counts["launches"]) == 1
+    # What interleaves its results multiplies nothing.
+    assert [launch["name"] for launch in counts["launches"] if launch["counts"]["mac.i8"]] == ["node"]
 
 
 def random_conv(rng):
@@ -393,4 +394,5 @@ def test_predicted_beside_counted(tmp_path):
         assert predicted["dataflow"] == "weight_stationary"
         assert predicted["utilization"] == pytest.approx(predicted["macs"] / (256 * predicted["cycles"]))
         assert predicted["cycles"] == predicted["compute_cycles"] + predicted["stall_cycles"]
-        assert predicted["bytes"]["dram"]["write"] == run["counts"]["store.write"]
+        for direction in ("read", "write"):
+            assert predicted["bytes"]["dram"][direction] == run["counts"][f"dram.{direction}"]

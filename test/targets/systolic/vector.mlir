@@ -28,9 +28,9 @@
 // CHECK-SAME: aicc.placement = "array: on the vector unit"
 // CHECK: arith.maxui
 // CHECK: aicc.region
-// CHECK-SAME: aicc.placement = "host: the array sums products of two operands, and nothing else; vector unit: the values are not calculated when compiling ('math.exp'); not priced"
+// CHECK-SAME: aicc.placement = "host: the array sums products of two operands, and nothing else; vector unit: the values are not calculated when compiling ('math.exp')"
 // CHECK: aicc.region
-// CHECK-SAME: aicc.placement = "host: the array sums products of two operands, and nothing else; vector unit: no dimension lies side by side in all of the operands; not priced"
+// CHECK-SAME: aicc.placement = "host: the array sums products of two operands, and nothing else; vector unit: no dimension lies side by side in all of the operands"
 
 // LOOPS: systolic.program @p0 segments 4
 // LOOPS: systolic.vector.parameter scale 5.000000e-01 zero 3
