@@ -255,8 +255,33 @@ FailureOr<BufferRef> BufferPlanner::claimedRef(Value value) {
                   insert.getStaticSizes(), insert.getDroppedDims(), type);
 }
 
+/// Only an address in the arena can move with a loop: what such a slice takes
+/// of an argument or a constant is copied there, before the loop.
+FailureOr<BufferRef> BufferPlanner::movableSource(tensor::ExtractSliceOp slice,
+                                                  const BufferRef &source) {
+  bool moves = llvm::any_of(slice.getMixedOffsets(), llvm::IsaPred<Value>);
+  if (!moves || plan.roots()[source.root].kind == RootBuffer::Kind::Arena)
+    return source;
+  Operation *place = slice;
+  for (auto loop = place->getParentOfType<scf::ForOp>();
+       loop && loop.isDefinedOutsideOfLoop(slice.getSource());
+       loop = place->getParentOfType<scf::ForOp>())
+    place = loop;
+  OpBuilder builder(place);
+  Value copy = createCopyRegion(builder, slice.getLoc(), slice.getSource(),
+                                rowMajor(slice.getSourceType().getRank()));
+  slice.getSourceMutable().assign(copy);
+  FailureOr<BufferRef> ref = refOf(copy);
+  if (succeeded(ref))
+    setLayouts(copy.getDefiningOp<RegionOp>());
+  return ref;
+}
+
 FailureOr<BufferRef> BufferPlanner::viewRef(Operation *op) {
   auto source = refOf(op->getOperand(0));
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+      slice && succeeded(source))
+    source = movableSource(slice, *source);
   if (failed(source))
     return failure();
   RankedTensorType from = typeOf(op->getOperand(0));

@@ -49,6 +49,8 @@ private:
   mlir::FailureOr<BufferRef> refOf(mlir::Value value);
   mlir::FailureOr<BufferRef> claimedRef(mlir::Value value);
   mlir::FailureOr<BufferRef> viewRef(mlir::Operation *op);
+  mlir::FailureOr<BufferRef> movableSource(mlir::tensor::ExtractSliceOp slice,
+                                           const BufferRef &source);
   mlir::FailureOr<BufferRef> inverseView(mlir::Operation *op,
                                          const BufferRef &ref);
   StorageOrder preferredOrder(mlir::Value value);
