@@ -147,6 +147,45 @@ Lowering::place(RegionOp region, const MachineDesc &machine,
                 "vector unit"};
 }
 
+/// The squares of the parts, summed, into which `tiles` (outermost first) cut
+/// `extent`.
+static double sumOfSquares(int64_t extent, ArrayRef<int64_t> tiles) {
+  if (tiles.empty())
+    return double(extent) * double(extent);
+  int64_t tile = std::min(tiles.front(), extent);
+  double squares =
+      double(extent / tile) * sumOfSquares(tile, tiles.drop_front());
+  if (int64_t rest = extent % tile)
+    squares += sumOfSquares(rest, tiles.drop_front());
+  return squares;
+}
+
+/// Diagonal weights are multiplied, moved and kept with their zeros; the
+/// workload has only what is not zero.
+static void addZeros(const Product &product, const ArrayMachine &machine,
+                     const MachineDesc &used, const Mapping &mapping,
+                     Cost &cost) {
+  SmallVector<int64_t> tiles;
+  for (const Mapping::Loop &loop : mapping.loops)
+    if (int(loop.dim) == product.colDim && !loop.isSpatial())
+      tiles.push_back(loop.tile);
+  double channels = double(product.size(product.colDim));
+  double zeros =
+      sumOfSquares(product.size(product.colDim), tiles) / channels - 1;
+  const MemoryDesc &registers = used.memories[machine.weightRegisters];
+  const MemoryDesc &home = used.memories[machine.weightHome()];
+  auto add = [&](const llvm::Twine &to, const llvm::Twine &from, double pj) {
+    if (const CostItem *item = cost.find(from.str()))
+      cost.add(to.str(), item->unit, item->count * zeros, pj);
+  };
+  if (machine.weightHome() != machine.weightRegisters)
+    add(home.name + ".read", registers.name + ".write",
+        home.readPjPerByte.value);
+  for (const char *direction : {".read", ".write"})
+    add(registers.name + direction, registers.name + direction, 0);
+  add("mac.i8", "mac.i8", 0);
+}
+
 void Lowering::addBesides(const Group &group, const Mapping &mapping,
                           Cost &cost) const {
   const State &state = *static_cast<const State *>(group.state.get());
@@ -164,6 +203,8 @@ void Lowering::addBesides(const Group &group, const Mapping &mapping,
            sums.writePj());
   cost.add(sums.name + ".read", CountUnit::Bytes, bytes.read,
            sums.readPjPerByte.value);
+  if (state.product.isDiagonal())
+    addZeros(state.product, state.machine, state.used, mapping, cost);
 }
 
 std::shared_ptr<const SpatialLowering> aicc::systolic::createLowering() {

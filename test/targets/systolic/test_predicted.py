@@ -30,6 +30,8 @@ LAYERS = {
     "3x3, many": lambda rng: conv(rng, [1, 256, 14, 14], [256, 256, 3, 3], np.int8, pads=[1] * 4),
     "stem": lambda rng: conv(rng, [1, 3, 112, 112], [64, 3, 7, 7], np.uint8, pads=[3] * 4, strides=[2, 2]),
     "matmul": lambda rng: matmul(rng, 128, 384, 1536, np.uint8),
+    # The zeros of the diagonal weights are multiplied, too.
+    "depthwise": lambda rng: conv(rng, [1, 40, 56, 56], [40, 1, 3, 3], np.uint8, pads=[1] * 4, group=40),
 }
 
 
