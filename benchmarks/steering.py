@@ -4,8 +4,8 @@
     steering.py [--build DIR] [--write] [--models NAME ...] [--machines NAME ...]
 
 Maps models of the zoo for latency, for edp and for energy on each machine and prints the energy and the time of one
-run under each. --write puts the table into docs/steering.md. On machines with an array only what the array runs is
-priced; the groups that stay with the host are counted.
+run under each. --write puts the table into docs/steering.md. On machines with an array the groups that stay with the
+host are in the figures, and counted.
 """
 
 import argparse
