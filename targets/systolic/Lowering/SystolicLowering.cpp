@@ -152,9 +152,8 @@ Lowering::place(RegionOp region, const MachineDesc &machine,
 static double sumOfSquares(int64_t extent, ArrayRef<int64_t> tiles) {
   if (tiles.empty())
     return double(extent) * double(extent);
-  int64_t tile = std::min(tiles.front(), extent);
-  double squares =
-      double(extent / tile) * sumOfSquares(tile, tiles.drop_front());
+  int64_t tile = std::min(tiles.front(), extent), whole = extent / tile;
+  double squares = double(whole) * sumOfSquares(tile, tiles.drop_front());
   if (int64_t rest = extent % tile)
     squares += sumOfSquares(rest, tiles.drop_front());
   return squares;

@@ -268,8 +268,10 @@ TEST(AccessCounts, RowsThatFillLanesAreOneRequest) {
   // Three lanes fill a row of the chip: tiles of 24 bytes, each at 24 x i.
   rows.rowLanes = 3;
   double bytes = 0;
-  for (int64_t at = 0; at < 64 * 3; at += 24)
-    bytes += double(((at + 23) / 32 - at / 32 + 1) * 32);
+  for (int64_t at = 0; at < 64 * 3; at += 24) {
+    int64_t accesses = (at + 23) / 32 - at / 32 + 1;
+    bytes += double(accesses * 32);
+  }
   EXPECT_NEAR(pixels.input().reads.bytes, bytes, 1e-9);
   // No more than two pixels in a request.
   rows.mostJoined = 6;
