@@ -188,6 +188,7 @@ private:
                   double &bytes, Work &work) const;
   double vectorInstructions(ArrayRef<int64_t> extents) const;
   void addVector(ArrayRef<int64_t> extents, Work &work) const;
+  double filled(ArrayRef<Axis> axes, ArrayRef<int64_t> extents) const;
   void addConstants(Work &work) const;
 
   const VectorGroup &group;
@@ -291,7 +292,15 @@ void VectorCost::addVector(ArrayRef<int64_t> extents, Work &work) const {
   if (group.usesAccumulator())
     work.accumulatorRead += (group.kind == VectorKind::Sum ? 3 : 2) * results;
   else
-    work.scratchpadRead += results;
+    work.scratchpadRead += filled(group.resultAxes, extents);
+}
+
+/// Rows of a tile, as far as they hold anything: transfers take no lanes past
+/// the last column.
+double VectorCost::filled(ArrayRef<Axis> axes,
+                          ArrayRef<int64_t> extents) const {
+  return double(positions(axes, extents) * extents[group.laneDim]) /
+         double(config.lanes());
 }
 
 /// Once: the table, or scales and biases.
@@ -310,11 +319,10 @@ void VectorCost::addConstants(Work &work) const {
 
 Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
   Work tile;
-  int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
   for (const VectorInput &input : group.inputs) {
     tile.loadCycles +=
         transfer(input.axes, input.start, extents, tile.readBytes, tile);
-    tile.scratchpadWritten += double(positions(input.axes, extents) * blocks);
+    tile.scratchpadWritten += filled(input.axes, extents);
   }
   tile.storeCycles += transfer(group.resultAxes, group.resultStart, extents,
                                tile.writtenBytes, tile);
