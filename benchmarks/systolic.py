@@ -87,19 +87,21 @@ def predicted(artefact, folder):
     return array, len(launches) - len(array)
 
 
+def counter(component):
+    """The simulator's count of a predicted component; None for what goes by the cycle."""
+    memory, _, direction = component.partition(".")
+    if memory in COUNTERS:
+        return f"{COUNTERS[memory]}.{direction}"
+    return component if memory == "mac" else None
+
+
 def energy(launch, run):
     """Picojoules of what was counted, at the prices of the prediction."""
     total = 0
     for component, (count, picojoules) in launch["items"].items():
-        memory, _, direction = component.partition(".")
-        if memory in COUNTERS:
-            count = run["counts"][f"{COUNTERS[memory]}.{direction}"]
-        elif memory == "mac":
-            count = run["counts"][component]
-        else:
-            # What goes by the cycle.
-            count *= run["cycles"] / launch["cycles"]
-        total += count * picojoules
+        key = counter(component)
+        number = run["counts"][key] if key else count * run["cycles"] / launch["cycles"]
+        total += number * picojoules
     return total
 
 

@@ -1,6 +1,7 @@
 //===- Parameters.cpp - What scales and biases move -----------------------===//
 
 #include "targets/systolic/Lowering/Parameters.h"
+#include "targets/systolic/Lowering/TileLoops.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -16,8 +17,10 @@ public:
   ParameterWalk(const Product &product, const ArrayMachine &machine,
                 const Mapping &mapping, const TilePlan &plan)
       : product(product), machine(machine), mapping(mapping), plan(plan) {
-    for (const Workload::Dim &dim : product.workload().dims)
+    for (const Workload::Dim &dim : product.workload().dims) {
+      offsets.push_back(0);
       extents.push_back(dim.size);
+    }
   }
 
   ParameterBytes run() {
@@ -35,8 +38,7 @@ private:
   const ArrayMachine &machine;
   const Mapping &mapping;
   const TilePlan &plan;
-  Extents extents;
-  int64_t column = 0; ///< The first one of the tile that the walk is in.
+  Extents offsets, extents; ///< Of the tile that the walk is in.
   /// Those whose parameters are there: the first one, and how many.
   std::pair<int64_t, int64_t> present = {-1, 0};
   ParameterBytes sum;
@@ -47,21 +49,13 @@ private:
 void ParameterWalk::walk(unsigned level) {
   if (level == plan.result.level)
     return storeTile();
-  const Mapping::Loop &loop = mapping.loops[level];
-  int64_t whole = extents[loop.dim], start = column;
-  bool isColumn = int(loop.dim) == product.colDim;
-  for (int64_t done = 0; done < whole; done += loop.tile) {
-    extents[loop.dim] = std::min(loop.tile, whole - done);
-    column = start + (isColumn ? done : 0);
-    walk(level + 1);
-  }
-  extents[loop.dim] = whole;
-  column = start;
+  forTiles(mapping.loops[level], offsets, extents, [&] { walk(level + 1); });
 }
 
 void ParameterWalk::storeTile() {
   int64_t cols = machine.config.cols;
   int64_t all = product.colDim < 0 ? 1 : extents[product.colDim];
+  int64_t column = product.colDim < 0 ? 0 : offsets[product.colDim];
   int64_t together = plan.parameterBlocks * cols;
   for (int64_t done = 0; done < all; done += together)
     storeColumns(column + done, std::min(together, all - done));
@@ -84,7 +78,6 @@ int64_t ParameterWalk::instructions(int64_t columns,
     else
       loops.push_back({count, axis.stride});
   }
-  constexpr int64_t mostRows = 65535;
   rowColumns = columns;
   bool isJoined = columns == machine.config.cols && !loops.empty() &&
                   loops.back().stride == columns &&

@@ -151,19 +151,10 @@ void ProgramEmitter::walk(unsigned level) {
     enterWeights();
   if (level == plan.result.level)
     result = {offsets, extents, (result.slot + 1) % plan.result.count, true};
-  if (level == plan.computeLevel) {
+  if (level == plan.computeLevel)
     multiply();
-  } else {
-    const Mapping::Loop &loop = mapping.loops[level];
-    int64_t start = offsets[loop.dim], whole = extents[loop.dim];
-    for (int64_t done = 0; done < whole; done += loop.tile) {
-      offsets[loop.dim] = start + done;
-      extents[loop.dim] = std::min(loop.tile, whole - done);
-      walk(level + 1);
-    }
-    offsets[loop.dim] = start;
-    extents[loop.dim] = whole;
-  }
+  else
+    forTiles(mapping.loops[level], offsets, extents, [&] { walk(level + 1); });
   if (level == plan.result.level)
     storeResults();
 }

@@ -61,6 +61,20 @@ RowPattern aicc::systolic::takePattern(SmallVectorImpl<RowLoop> &loops,
   return pattern;
 }
 
+void aicc::systolic::forTiles(const Mapping::Loop &loop,
+                              llvm::MutableArrayRef<int64_t> offsets,
+                              llvm::MutableArrayRef<int64_t> extents,
+                              llvm::function_ref<void()> visit) {
+  int64_t start = offsets[loop.dim], whole = extents[loop.dim];
+  for (int64_t done = 0; done < whole; done += loop.tile) {
+    offsets[loop.dim] = start + done;
+    extents[loop.dim] = std::min(loop.tile, whole - done);
+    visit();
+  }
+  offsets[loop.dim] = start;
+  extents[loop.dim] = whole;
+}
+
 void aicc::systolic::forRows(ArrayRef<RowLoop> loops, int64_t dram,
                              int64_t local,
                              llvm::function_ref<void(int64_t, int64_t)> visit) {

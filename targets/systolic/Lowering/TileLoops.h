@@ -46,6 +46,13 @@ struct RowPattern {
 RowPattern takePattern(llvm::SmallVectorImpl<RowLoop> &loops,
                        int64_t mostOuter);
 
+/// Calls `visit` for each tile into which `loop` cuts the box of `extents` at
+/// `offsets`, with the two those of the tile; they are the box's again after
+/// it.
+void forTiles(const Mapping::Loop &loop, llvm::MutableArrayRef<int64_t> offsets,
+              llvm::MutableArrayRef<int64_t> extents,
+              llvm::function_ref<void()> visit);
+
 /// Calls `visit(dram, local)` for each row of `loops`.
 void forRows(llvm::ArrayRef<RowLoop> loops, int64_t dram, int64_t local,
              llvm::function_ref<void(int64_t, int64_t)> visit);

@@ -104,15 +104,7 @@ void VectorEmitter::loadConstants() {
 void VectorEmitter::walk(size_t level) {
   if (level == plan.level)
     return tile();
-  const Mapping::Loop &loop = mapping.loops[level];
-  int64_t start = offsets[loop.dim], whole = extents[loop.dim];
-  for (int64_t done = 0; done < whole; done += loop.tile) {
-    offsets[loop.dim] = start + done;
-    extents[loop.dim] = std::min(loop.tile, whole - done);
-    walk(level + 1);
-  }
-  offsets[loop.dim] = start;
-  extents[loop.dim] = whole;
+  forTiles(mapping.loops[level], offsets, extents, [&] { walk(level + 1); });
 }
 
 void VectorEmitter::tile() {

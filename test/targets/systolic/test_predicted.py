@@ -2,26 +2,18 @@
 
 import json
 import subprocess
+import sys
 
 import numpy as np
 import onnx
 import pytest
-from conftest import tool
+from conftest import ROOT, tool
 from test_programs import MACHINES, conv, matmul
 
 import aicc  # isort: skip
 
-# A machine's names of the memories, and the simulator's (docs/counts.md).
-COUNTERS = {
-    "dram": "dram",
-    "accumulator": "accumulator",
-    "accumulators": "accumulator",
-    "scratchpad": "scratchpad",
-    "sram": "scratchpad",
-    "unified_buffer": "scratchpad",
-    "pe_weights": "weight_registers",
-    "weight_registers": "weight_registers",
-}
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from systolic import counter, energy  # noqa: E402
 
 LAYERS = {
     "1x1": lambda rng: conv(rng, [1, 64, 28, 28], [256, 64, 1, 1], np.uint8),
@@ -49,24 +41,6 @@ def measure(model, machine, path):
     return [launch for launch in predicted if launch["kernel"].startswith("p")], launches
 
 
-def counter(component):
-    memory, _, direction = component.partition(".")
-    if memory in COUNTERS:
-        return f"{COUNTERS[memory]}.{direction}"
-    return component if memory == "mac" else None
-
-
-def energies(launch, run):
-    """Of what is predicted and of what is counted, pJ, at the same prices."""
-    counted = 0
-    for component, (count, picojoules) in launch["items"].items():
-        key = counter(component)
-        # What goes by the cycle is counted by the cycles.
-        number = run["counts"][key] if key else count * run["cycles"] / launch["cycles"]
-        counted += number * picojoules
-    return launch["energy_pj"], counted
-
-
 @pytest.mark.parametrize("machine", MACHINES)
 def test_predicted_is_counted(machine, tmp_path):
     pairs = {}
@@ -82,8 +56,8 @@ def test_predicted_is_counted(machine, tmp_path):
                 # Rows of 3 channels begin anywhere in an access: the model has the mean.
                 rel = 1e-3 if name == "stem" and key.startswith("dram") else 1e-9
                 assert count == pytest.approx(run["counts"][key], rel=rel), (name, component)
-    energy = np.sum([energies(*pair) for pair in pairs.values()], axis=0)
-    assert energy[0] == pytest.approx(energy[1], rel=0.02)
+    energies = np.sum([(pair[0]["energy_pj"], energy(*pair)) for pair in pairs.values()], axis=0)
+    assert energies[0] == pytest.approx(energies[1], rel=0.02)
 
 
 @pytest.mark.parametrize("machine", ["edge64", "tpu_v1"])
