@@ -60,7 +60,7 @@ defm calibration_method : Value<"calibration-method", "METHOD",
 def no_bias_correction : Switch<"no-bias-correction",
     "Leave the mean errors of quantised layers in their results">;
 def strict_fp : Switch<"strict-fp",
-    "Keep the order of floating point operations">;
+    "Keep the order of floating point operations, and compute no convolution with fewer products">;
 defm load_target : Value<"load-target", "LIB",
     "Shared library with a further target family">;
 defm from : Value<"from", "STAGE",

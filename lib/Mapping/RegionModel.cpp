@@ -257,6 +257,9 @@ private:
   /// Indices, over the root's loops, at which a value computed from the
   /// root's results is written.
   DenseMap<Value, IndexForms> resultForms;
+  /// At which loops the inputs of an operation have been visited.
+  using Loops = SmallVector<LinearForm, 6>;
+  DenseMap<Operation *, SmallVector<Loops, 1>> visited;
   bool usesIndices = false;
 };
 } // namespace
@@ -326,12 +329,17 @@ LogicalResult ModelBuilder::visit(Value value, const IndexForms &index,
       return fail("the reduction reads its own result");
     return success();
   }
-  if (auto generic = dyn_cast<linalg::GenericOp>(op))
-    return visitInputs(generic,
-                       loopForms(generic,
-                                 cast<OpResult>(value).getResultNumber(), index,
-                                 rank()),
-                       inReduction, op == model.root.getOperation());
+  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    auto loops = loopForms(generic, cast<OpResult>(value).getResultNumber(),
+                           index, rank());
+    // What several results or users need is read once.
+    SmallVector<Loops, 1> &seen = visited[op];
+    if (llvm::is_contained(seen, loops))
+      return success();
+    seen.push_back(loops);
+    return visitInputs(generic, loops, inReduction,
+                       op == model.root.getOperation());
+  }
   if (auto source = throughUnitReshape(op, index, rank()))
     return visit(op->getOperand(0), *source, inReduction, /*direct=*/false);
   return fail("it holds '" + op->getName().getStringRef() + "'");

@@ -38,7 +38,7 @@ static double rootInstructions(linalg::GenericOp root) {
   double sum = payloadInstructions(root);
   for (Operation &nested : root.getRegion().front())
     if (isa<arith::MulFOp>(nested) && nested.hasOneUse() &&
-        isa<arith::AddFOp>(*nested.user_begin()))
+        isa<arith::AddFOp, arith::SubFOp>(*nested.user_begin()))
       sum -= 1;
   return std::max(sum, 1.0);
 }

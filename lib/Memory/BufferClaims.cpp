@@ -104,6 +104,42 @@ void BufferPlanner::claim(OpOperand &operand, bool allowViews,
   requireCopy(operand, operand.getOwner(), order);
 }
 
+/// Do two insertions into one tensor write no element both?
+static bool areDisjoint(tensor::InsertSliceOp a, tensor::InsertSliceOp b) {
+  auto isStatic = [](ArrayRef<int64_t> values) {
+    return !llvm::is_contained(values, ShapedType::kDynamic);
+  };
+  for (tensor::InsertSliceOp op : {a, b})
+    if (!isStatic(op.getStaticOffsets()) || !isStatic(op.getStaticStrides()))
+      return false;
+  for (unsigned d = 0; d < a.getDestType().getRank(); ++d) {
+    int64_t x = a.getStaticOffsets()[d], y = b.getStaticOffsets()[d];
+    int64_t p = a.getStaticStrides()[d], q = b.getStaticStrides()[d];
+    if (x + (a.getStaticSizes()[d] - 1) * p < y ||
+        y + (b.getStaticSizes()[d] - 1) * q < x)
+      return true;
+    // Both walk steps of the same length, and never meet.
+    if (p == q && (x - y) % p != 0)
+      return true;
+  }
+  return false;
+}
+
+/// What was written last into the destination of `insert` where that writes:
+/// behind the insertions of other places, of which it looks at so many that
+/// long chains are not walked for each of their parts.
+static Operation *lastWrite(tensor::InsertSliceOp insert) {
+  constexpr unsigned limit = 256;
+  Operation *def = insert.getDest().getDefiningOp();
+  for (unsigned i = 0; i < limit; ++i) {
+    auto other = dyn_cast_or_null<tensor::InsertSliceOp>(def);
+    if (!other || !other->hasOneUse() || !areDisjoint(insert, other))
+      break;
+    def = other.getDest().getDefiningOp();
+  }
+  return def;
+}
+
 /// The destination is filled or copied first, then the source is written into
 /// its place.
 void BufferPlanner::claimInsert(tensor::InsertSliceOp insert) {
@@ -124,7 +160,7 @@ void BufferPlanner::claimInsert(tensor::InsertSliceOp insert) {
   }
   if (!inPlace)
     requireCopy(dest, insert);
-  Operation *fill = dest.get().getDefiningOp();
+  Operation *fill = lastWrite(insert);
   Operation *producer = source.get().getDefiningOp();
   bool writtenAfterwards = isWritten(producer) &&
                            producer->getBlock() == insert->getBlock() &&

@@ -124,6 +124,10 @@ StorageOrder BufferPlanner::preferredOrder(Value value) {
   } else if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op)) {
     if (slice.getSourceType().getRank() == rank)
       order = preferredOrder(slice.getSource());
+  } else if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op)) {
+    // What lies in a chain of insertions lies as its last part does.
+    if (insert.getSourceType().getRank() == rank)
+      order = preferredOrder(insert.getSource());
   } else if (auto transpose = dyn_cast_or_null<linalg::TransposeOp>(op)) {
     StorageOrder source = preferredOrder(transpose.getInput());
     ArrayRef<int64_t> permutation = transpose.getPermutation();

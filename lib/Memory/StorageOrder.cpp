@@ -139,6 +139,26 @@ std::optional<unsigned> aicc::channelsOf(const RegionModel &model) {
   return channels;
 }
 
+/// Across the lanes of an operation that makes its results from windows of an
+/// operand, element by element (tiles of minimal filtering): what lies
+/// innermost in the results.
+static std::optional<unsigned> lanesOfTiles(const RegionModel &model,
+                                            unsigned operand) {
+  linalg::GenericOp root = model.root;
+  auto readsIt = [&](const RegionAccess &access) {
+    return !access.isStore && access.operand == operand;
+  };
+  if (!isPointwise(root) || llvm::count_if(model.accesses, readsIt) < 2)
+    return std::nullopt;
+  AffineMap map = root.getMatchingIndexingMap(root.getDpsInitOperand(0));
+  for (AffineExpr expr : llvm::reverse(map.getResults())) {
+    unsigned d = cast<AffineDimExpr>(expr).getPosition();
+    if (model.rootSizes[d] > 1)
+      return d;
+  }
+  return std::nullopt;
+}
+
 std::optional<int64_t> aicc::channelsOfOnlyUser(Value value) {
   if (!value.hasOneUse())
     return std::nullopt;
@@ -149,13 +169,17 @@ std::optional<int64_t> aicc::channelsOfOnlyUser(Value value) {
       region ? RegionModel::build(region, why) : FailureOr<RegionModel>();
   if (failed(model))
     return std::nullopt;
-  auto dims = contractionDims(*model);
-  if (!dims || dims->streamed)
-    return std::nullopt;
+  auto lanes = lanesOfTiles(*model, use.getOperandNumber());
+  if (!lanes) {
+    auto dims = contractionDims(*model);
+    if (!dims || dims->streamed)
+      return std::nullopt;
+    lanes = dims->lanes;
+  }
   for (const RegionAccess &access : model->accesses)
-    if (access.inReduction && access.operand == use.getOperandNumber())
+    if (!access.isStore && access.operand == use.getOperandNumber())
       for (auto [k, form] : llvm::enumerate(access.index))
-        if (form.asDim() == dims->lanes)
+        if (form.asDim() == lanes)
           return k;
   return std::nullopt;
 }

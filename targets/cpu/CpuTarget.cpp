@@ -36,18 +36,26 @@ public:
 };
 } // namespace
 
+void aicc::cpu::buildMappingPipeline(OpPassManager &pm,
+                                     const CompileOptions &options,
+                                     RegionMapper mapper) {
+  pm.addNestedPass<func::FuncOp>(createFormRegionsPass());
+  PlanBuffersPassOptions buffers;
+  if (options.machine && !options.machine->memories.empty())
+    if (const MemoryDesc &l1 = options.machine->memories[0]; l1.ways)
+      buffers.cache = {l1.bytes, l1.ways, l1.lineBytes};
+  pm.addNestedPass<func::FuncOp>(createPlanBuffersPass(buffers));
+  pm.addNestedPass<func::FuncOp>(createMapPass(std::move(mapper)));
+  pm.addNestedPass<func::FuncOp>(createSchedulePass(options));
+}
+
 void CpuTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
                               const CompileOptions &options) const {
   cpu::RegionMapper mapper = cpu::makeRegionMapper(options);
   if (from < Stage::Mapped && to >= Stage::Mapped) {
-    pm.addNestedPass<func::FuncOp>(createFormRegionsPass());
-    PlanBuffersPassOptions buffers;
-    if (options.machine && !options.machine->memories.empty())
-      if (const MemoryDesc &l1 = options.machine->memories[0]; l1.ways)
-        buffers.cache = {l1.bytes, l1.ways, l1.lineBytes};
-    pm.addNestedPass<func::FuncOp>(createPlanBuffersPass(buffers));
-    pm.addNestedPass<func::FuncOp>(cpu::createMapPass(mapper));
-    pm.addNestedPass<func::FuncOp>(cpu::createSchedulePass(options));
+    if (!options.strictFp)
+      pm.addPass(cpu::createWinogradPass(options, mapper));
+    cpu::buildMappingPipeline(pm, options, mapper);
   }
   if (from < Stage::Loops && to >= Stage::Loops) {
     pm.addPass(cpu::createGenerateLoopsPass(mapper));

@@ -37,7 +37,13 @@ RegionMapper makeRegionMapper(const CompileOptions &options);
 /// A machine of this family; null if there is none of that name.
 std::shared_ptr<const MachineDesc> namedMachine(llvm::StringRef name);
 
+/// `mapper`: what it has found is kept for createMapPass.
+std::unique_ptr<mlir::Pass> createWinogradPass(const CompileOptions &options,
+                                               RegionMapper mapper);
 std::unique_ptr<mlir::Pass> createMapPass(RegionMapper mapper);
+/// From operations on tensors to regions with mappings and costs.
+void buildMappingPipeline(mlir::OpPassManager &pm,
+                          const CompileOptions &options, RegionMapper mapper);
 std::unique_ptr<mlir::Pass> createSchedulePass(const CompileOptions &options);
 /// Maps what the device of `options` leaves to the processor of --mcpu; null if
 /// there is no machine of this family that suits it.

@@ -5,6 +5,61 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CpuWinogradPass : Pass<"cpu-winograd", "::mlir::ModuleOp"> {
+  let summary = "Compute 3x3 convolutions with fewer products";
+  let description = [{
+    Rewrites convolutions of f32 with constant 3x3 filters and steps of one by
+    minimal filtering F(m x m, 3 x 3), with m = 2 or 4 (docs/design/0012-winograd.md): tiles of
+    (m + 2) x (m + 2) pixels become matrices, whose products take
+    (m + 2)^2 / (9 m^2) of the multiplications, and the results of those the
+    pixels. The weights are transformed here. What is computed elementwise from
+    the result is computed where the pixels are.
+
+    For each shape, the cost model is asked what the layer costs as it is, and by each
+    m whose error bound is at most `max-error` (relative to the norms of
+    an image's tile and of a filter); it must gain a tenth. Remarks tell what was
+    chosen and what was not, with their costs (`--remarks-filter=cpu-winograd`).
+    Infinities and NaN in an image reach all results of a tile, so that
+    `--strict-fp` leaves this pass out.
+
+    Before:
+    ```mlir
+    %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] { ... }
+    %0 = linalg.generic {indexing_maps = [(n, k, h, w, c, i, j) -> (n, c, h + i, w + j), ...]}
+        ins(%p, %w : tensor<1x64x58x58xf32>, tensor<64x64x3x3xf32>) ... -> tensor<1x64x56x56xf32>
+    ```
+    After:
+    ```mlir
+    %v:36 = linalg.generic {indexing_maps = [(n, y, x, c) -> (n, c, y * 4, x * 4), ...]}
+        ins(%p, ... : tensor<1x64x58x58xf32>, ...) ... -> (tensor<1x14x14x64xf32>, ...)
+    %m = linalg.generic {indexing_maps = [(i, n, y, x, k, c) -> (i, n, y, x, c), ...]}
+        ins(%matrices, %u : tensor<36x1x14x14x64xf32>, tensor<36x64x64xf32>) ... -> tensor<36x1x14x14x64xf32>
+    %y:16 = linalg.generic {indexing_maps = [(n, y, x, k) -> (0, n, y, x, k), ...]}
+        ins(%m, ... : tensor<36x1x14x14x64xf32>, ...) ... -> (tensor<1x64x14x14xf32>, ...)
+    %0 = tensor.insert_slice %y#0 into %e[0, 0, 0, 0] [1, 64, 14, 14] [1, 1, 4, 4]
+    ...
+    ```
+  }];
+  let options = [
+    Option<"machineName", "machine", "std::string", /*default=*/"\"x86_64_v4\"",
+           "Machine of this family">,
+    Option<"workers", "workers", "int", /*default=*/"1",
+           "Workers that parallel loops are planned for">,
+    Option<"objective", "objective", "::aicc::Objective",
+           /*default=*/"::aicc::Objective::Latency", "What is minimised",
+           [{::llvm::cl::values(
+             clEnumValN(::aicc::Objective::Latency, "latency", "time"),
+             clEnumValN(::aicc::Objective::Energy, "energy", "energy"),
+             clEnumValN(::aicc::Objective::Edp, "edp", "energy times time"))}]>,
+    Option<"maxError", "max-error", "double", /*default=*/"0.005",
+           "Largest error bound, relative to the norms of data and filter">,
+    Option<"tile", "tile", "int", /*default=*/"0",
+           "Rows and columns of results of a tile everywhere, without asking; 0: by cost">
+  ];
+  let dependentDialects = ["::aicc::AICCDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def CpuMapPass : Pass<"cpu-map", "::mlir::func::FuncOp"> {
   let summary = "Choose the mapping of every region";
   let description = [{

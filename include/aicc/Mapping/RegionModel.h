@@ -29,6 +29,7 @@ struct LinearForm {
 
   /// The dimension d if this is i_d and nothing else.
   std::optional<unsigned> asDim() const;
+  bool operator==(const LinearForm &) const = default;
 };
 
 /// The index of each dimension of a tensor as a linear form over the root's

@@ -53,7 +53,8 @@ std::optional<int64_t> lanesOfResult(RegionOp region, unsigned number);
 
 /// The dimension of `value` that runs across the lanes of its only user, if
 /// that is a contraction of channels each for itself (a depthwise
-/// convolution): its windows are then walked by whole vectors.
+/// convolution), or makes tiles of it element by element: its windows are then
+/// walked by whole vectors.
 std::optional<int64_t> channelsOfOnlyUser(mlir::Value value);
 
 } // namespace aicc
