@@ -4,15 +4,12 @@
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
 #include "dialects/systolic/IR/Systolic.h"
-#include "targets/systolic/Isa/Roll.h"
 #include "targets/systolic/Lowering/ArrayMachine.h"
 
-#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace aicc {
 #define GEN_PASS_DEF_SYSTOLICCHECKHOSTPASS
-#define GEN_PASS_DEF_SYSTOLICROLLLOOPSPASS
 #define GEN_PASS_DEF_SYSTOLICEMBEDPROGRAMSPASS
 #define GEN_PASS_REGISTRATION
 #include "targets/systolic/Passes.h.inc"
@@ -40,12 +37,6 @@ private:
   LogicalResult check(ArrayRef<RegionOp> onHost, bool usesArray);
 
   std::shared_ptr<const MachineDesc> machine;
-};
-
-struct SystolicRollLoopsPass
-    : aicc::impl::SystolicRollLoopsPassBase<SystolicRollLoopsPass> {
-  using SystolicRollLoopsPassBase::SystolicRollLoopsPassBase;
-  void runOnOperation() override;
 };
 
 struct SystolicEmbedProgramsPass
@@ -125,45 +116,6 @@ aicc::systolic::createCheckHostPass(std::shared_ptr<const MachineDesc> machine,
 //===----------------------------------------------------------------------===//
 // Programs
 //===----------------------------------------------------------------------===//
-
-void SystolicRollLoopsPass::runOnOperation() {
-  ProgramOp program = getOperation();
-  FailureOr<std::vector<Instruction>> instructions = toInstructions(program);
-  if (failed(instructions))
-    return signalPassFailure();
-  instructions->pop_back(); // The halt is no operation.
-  SmallVector<Operation *> operations;
-  for (Operation &op : program.getBody().front())
-    operations.push_back(&op);
-
-  // From the end: what is new goes before what is behind it.
-  std::vector<Rolled> rolled = roll(*instructions);
-  OpBuilder builder(program);
-  Operation *behind = nullptr;
-  llvm::BitVector stays(unsigned(operations.size()));
-  for (const Rolled &item : llvm::reverse(rolled)) {
-    if (item.origin) {
-      behind = operations[*item.origin];
-      stays.set(*item.origin);
-      continue;
-    }
-    const Instruction &made = item.instruction;
-    builder.setInsertionPoint(behind);
-    if (made.opcode == Opcode::Loop)
-      behind = LoopOp::create(builder, behind->getLoc(), made.a32,
-                              int64_t(made.b16));
-    else
-      behind = StepOp::create(builder, behind->getLoc(), made.a16,
-                              int32_t(made.a32), int32_t(made.b32));
-  }
-  for (auto [index, op] : llvm::enumerate(operations))
-    if (!stays.test(unsigned(index)))
-      op->erase();
-}
-
-std::unique_ptr<Pass> aicc::systolic::createRollLoopsPass() {
-  return std::make_unique<SystolicRollLoopsPass>();
-}
 
 LogicalResult SystolicEmbedProgramsPass::numberEntries(
     const llvm::StringMap<int64_t> &entries) {

@@ -21,7 +21,6 @@ std::unique_ptr<mlir::Pass> createSplitGroupsPass();
 std::unique_ptr<mlir::Pass>
 createCheckHostPass(std::shared_ptr<const MachineDesc> machine,
                     bool noFallback);
-std::unique_ptr<mlir::Pass> createRollLoopsPass();
 std::unique_ptr<mlir::Pass>
 createEmbedProgramsPass(std::shared_ptr<const MachineDesc> machine);
 

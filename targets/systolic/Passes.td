@@ -54,31 +54,6 @@ def SystolicCheckHostPass : Pass<"systolic-check-host", "::mlir::func::FuncOp"> 
   ];
 }
 
-def SystolicRollLoopsPass : Pass<"systolic-roll-loops", "::aicc::systolic::ProgramOp"> {
-  let summary = "Make loops of instructions that repeat themselves";
-  let description = [{
-    Instructions that come again with addresses that advance by constants
-    become the body of a `systolic.loop`, with the advance of each in a
-    `systolic.step`; then loops become the bodies of loops. The operations of the
-    first iteration stay, the others disappear. The machine executes the same
-    instructions. Programs that have loops stay as they are.
-
-    Before:
-    ```mlir
-    systolic.load.in channel 0 offset 0 to sp[0] rows 16, 1 columns 16
-    systolic.load.in channel 0 offset 16 to sp[64] rows 16, 1 columns 16
-    systolic.load.in channel 0 offset 32 to sp[128] rows 16, 1 columns 16
-    systolic.load.in channel 0 offset 48 to sp[192] rows 16, 1 columns 16
-    ```
-    After:
-    ```mlir
-    systolic.loop count 4 length 2
-    systolic.step level 0 a 16 b 64
-    systolic.load.in channel 0 offset 0 to sp[0] rows 16, 1 columns 16
-    ```
-  }];
-}
-
 def SystolicEmbedProgramsPass : Pass<"systolic-embed-programs", "::mlir::ModuleOp"> {
   let summary = "Encode the device programs of a module";
   let description = [{

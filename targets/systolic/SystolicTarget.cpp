@@ -73,7 +73,6 @@ void SystolicTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
     pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
   }
   if (from < Stage::Llvm && to >= Stage::Llvm) {
-    pm.addNestedPass<ProgramOp>(createRollLoopsPass());
     pm.addPass(createEmbedProgramsPass(options.machine));
     buildLowerToLLVMPipeline(pm);
   }
@@ -88,7 +87,6 @@ LogicalResult SystolicTarget::emit(ModuleOp module, EmitKind kind,
     return SpatialTarget::emit(module, kind, options, path, sink);
   OwningOpRef<ModuleOp> embedded = module.clone();
   PassManager pm(module.getContext());
-  pm.addNestedPass<ProgramOp>(createRollLoopsPass());
   pm.addPass(createEmbedProgramsPass(options.machine));
   if (failed(pm.run(*embedded)))
     return failure();

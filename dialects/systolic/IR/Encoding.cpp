@@ -1,347 +1,323 @@
-//===- Encoding.cpp - From operations to instructions ---------------------===//
+//===- Encoding.cpp - Operations and instructions -------------------------===//
 
 #include "dialects/systolic/IR/Systolic.h"
+#include "targets/systolic/Isa/Encoder.h"
 
-#include "llvm/ADT/bit.h"
-
-#include <cstring>
-#include <limits>
+#include "mlir/IR/Builders.h"
 
 using namespace mlir;
 using namespace aicc::systolic;
 
-namespace {
-/// Puts fields into their bits and remembers the first that does not fit.
-class Fields {
-public:
-  Fields(Opcode opcode, std::string &why) : why(why) { result.opcode = opcode; }
-
-  template <typename T>
-  Fields &put(T Instruction::*field, llvm::StringRef name, int64_t value,
-              unsigned shift, unsigned bits, int64_t least = 0) {
-    int64_t most = (int64_t(1) << bits) - 1;
-    if (value < least || value > most)
-      return refuse(name, value, least, most);
-    result.*field |= T(T(value) << shift);
-    return *this;
-  }
-  /// A signed value of all bits of the field.
-  template <typename T>
-  Fields &putSigned(T Instruction::*field, llvm::StringRef name,
-                    int64_t value) {
-    constexpr int64_t half = int64_t(1) << (sizeof(T) * 8 - 1);
-    if (value < -half || value >= half)
-      return refuse(name, value, -half, half - 1);
-    result.*field = T(value);
-    return *this;
-  }
-  Fields &a16(llvm::StringRef name, int64_t value, int64_t least = 0) {
-    return put(&Instruction::a16, name, value, 0, 16, least);
-  }
-  Fields &b16(llvm::StringRef name, int64_t value, int64_t least = 0) {
-    return put(&Instruction::b16, name, value, 0, 16, least);
-  }
-  Fields &c16(llvm::StringRef name, int64_t value, int64_t least = 0) {
-    return put(&Instruction::c16, name, value, 0, 16, least);
-  }
-  Fields &a32(llvm::StringRef name, int64_t value) {
-    return put(&Instruction::a32, name, value, 0, 32);
-  }
-  Fields &b32(llvm::StringRef name, int64_t value) {
-    return put(&Instruction::b32, name, value, 0, 32);
-  }
-  /// An address in one of the memories that bits of `spaces` allow.
-  Fields &local(uint32_t Instruction::*field, llvm::StringRef name,
-                int32_t address, unsigned spaces, bool mayAccumulate = false) {
-    LocalAddress at{uint32_t(address)};
-    if (!(spaces >> at.space() & 1) || (at.accumulates() && !mayAccumulate)) {
-      if (why.empty())
-        why = ("field '" + name + "' names a memory that it cannot").str();
-      failed = true;
-    }
-    result.*field = at.bits;
-    return *this;
-  }
-  Fields &tokens(int64_t waits, int64_t signals) {
-    unsigned own = 1u << unsigned(*queueOf(result.opcode));
-    constexpr int64_t most = (1 << numQueues) - 1;
-    for (auto [name, mask] : {std::pair("waits", waits), {"signals", signals}})
-      if (mask < 0 || mask > most || mask & own) {
-        if (why.empty())
-          why = std::string("field '") + name +
-                "' expected other units, found mask " + std::to_string(mask);
-        failed = true;
-      }
-    result.waits = uint8_t(waits);
-    result.signals = uint8_t(signals);
-    return *this;
-  }
-  FailureOr<Instruction> done() const {
-    if (failed)
-      return failure();
-    return result;
-  }
-
-private:
-  Fields &refuse(llvm::StringRef name, int64_t value, int64_t least,
-                 int64_t most) {
-    if (why.empty())
-      why = ("field '" + name + "' expected " + llvm::Twine(least) + " to " +
-             llvm::Twine(most) + ", found " + llvm::Twine(value))
-                .str();
-    failed = true;
-    return *this;
-  }
-
-  Instruction result;
-  std::string &why;
-  bool failed = false;
-};
-} // namespace
-
-static constexpr unsigned scratchpad = 1, weights = 2, accumulator = 4;
-static constexpr unsigned channelBits = 2, outerBits = 14;
-
-template <typename OpT>
-static Fields start(OpT op, Opcode opcode, std::string &why) {
-  why.clear();
-  Fields fields(opcode, why);
-  fields.tokens(op.getWaits(), op.getSignals());
-  return fields;
-}
-
-/// Channel and outer count, as loads have them.
-template <typename OpT>
-static Fields startLoad(OpT op, Opcode opcode, std::string &why) {
-  Fields fields = start(op, opcode, why);
-  fields.put(&Instruction::a16, "channel", op.getChannel(), 0, channelBits);
-  return fields;
-}
+static LocalAddress address(uint32_t bits) { return {bits}; }
 
 //===----------------------------------------------------------------------===//
-// Dispatcher, load
+// From operations to instructions
 //===----------------------------------------------------------------------===//
+
+/// The instruction that `make` gives with an encoder, or what the encoder
+/// refuses.
+template <typename Function>
+static FailureOr<Instruction> encodeWith(std::string &why, Function make) {
+  Encoder encoder;
+  Instruction instruction = make(encoder);
+  why = encoder.error();
+  if (!why.empty())
+    return failure();
+  return instruction;
+}
+
+/// The same with the tokens of `op`.
+template <typename OpT, typename Function>
+static FailureOr<Instruction> encodeWith(OpT op, std::string &why,
+                                         Function make) {
+  return encodeWith(why, [&](Encoder &encoder) {
+    return encoder.withTokens(make(encoder), op.getWaits(), op.getSignals());
+  });
+}
 
 FailureOr<Instruction> FenceOp::toInstruction(std::string &why) {
-  return Instruction{Opcode::Fence};
+  return encodeWith(why, [](Encoder &make) { return make.fence(); });
 }
-
 FailureOr<Instruction> LoopOp::toInstruction(std::string &why) {
-  why.clear();
-  return Fields(Opcode::Loop, why)
-      .a32("count", getCount())
-      .b16("length", getLength())
-      .done();
+  return encodeWith(
+      why, [&](Encoder &make) { return make.loop(getCount(), getLength()); });
 }
-
 FailureOr<Instruction> StepOp::toInstruction(std::string &why) {
-  why.clear();
-  return Fields(Opcode::Step, why)
-      .put(&Instruction::a16, "level", getLevel(), 0, 2)
-      .putSigned(&Instruction::a32, "a", getA())
-      .putSigned(&Instruction::b32, "b", getB())
-      .done();
+  return encodeWith(why, [&](Encoder &make) {
+    return make.step(getLevel(), getA(), getB());
+  });
 }
 
 FailureOr<Instruction> LoadConfigOp::toInstruction(std::string &why) {
-  return startLoad(*this, Opcode::LoadConfig, why)
-      .put(&Instruction::a16, "flip", getFlip(), 2, 1)
-      .put(&Instruction::a16, "wide", getWide(), 3, 1)
-      .put(&Instruction::a16, "fill", getFill(), 8, 8)
-      .b16("segment", getSegment())
-      .putSigned(&Instruction::a32, "stride0", getStride0())
-      .putSigned(&Instruction::b32, "stride1", getStride1())
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.loadConfig(getChannel(), getSegment(), getStride0(),
+                           getStride1(), getFill(), getFlip(), getWide());
+  });
 }
-
 FailureOr<Instruction> LoadPlaceOp::toInstruction(std::string &why) {
-  return startLoad(*this, Opcode::LoadPlace, why)
-      .a32("stride1", getStride1())
-      .b32("block", getBlock())
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.loadPlace(getChannel(), getStride1(), getBlock());
+  });
 }
-
 FailureOr<Instruction> LoadInOp::toInstruction(std::string &why) {
-  return startLoad(*this, Opcode::LoadIn, why)
-      .put(&Instruction::a16, "rows1", getRows1(), channelBits, outerBits, 1)
-      .a32("offset", getOffset())
-      .local(&Instruction::b32, "to", getTo(),
-             scratchpad | weights | accumulator)
-      .b16("rows0", getRows0(), 1)
-      .c16("columns", getColumns(), 1)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.loadIn(getChannel(), getOffset(), address(getTo()), getRows0(),
+                       getRows1(), getColumns());
+  });
 }
-
 FailureOr<Instruction> LoadFillOp::toInstruction(std::string &why) {
-  return startLoad(*this, Opcode::LoadFill, why)
-      .put(&Instruction::a16, "rows1", getRows1(), channelBits, outerBits, 1)
-      .local(&Instruction::b32, "to", getTo(),
-             scratchpad | weights | accumulator)
-      .b16("rows0", getRows0(), 1)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.loadFill(getChannel(), address(getTo()), getRows0(),
+                         getRows1());
+  });
 }
-
-//===----------------------------------------------------------------------===//
-// Execute
-//===----------------------------------------------------------------------===//
 
 FailureOr<Instruction> ExecuteConfigOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::ExecuteConfig, why)
-      .put(&Instruction::a32, "aStride0", getAStride0(), 0, 16)
-      .put(&Instruction::a32, "aStride1", getAStride1(), 16, 16)
-      .b32("cStride1", getCStride1())
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.executeConfig(getAStride0(), getAStride1(), getCStride1());
+  });
 }
-
 FailureOr<Instruction> ExecuteWeightsOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::ExecuteWeights, why)
-      .local(&Instruction::b32, "from", getFrom(), scratchpad | weights)
-      .b16("k", getK(), 1)
-      .c16("n", getN(), 1)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.executeWeights(address(getFrom()), getK(), getN());
+  });
 }
-
 FailureOr<Instruction> ExecuteMultiplyOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::ExecuteMultiply, why)
-      .local(&Instruction::a32, "a", getA(), scratchpad)
-      .local(&Instruction::b32, "c", getC(), accumulator, true)
-      .a16("rows1", getRows1(), 1)
-      .b16("rows0", getRows0(), 1)
-      .c16("k", getK(), 1)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.executeMultiply(address(getA()), address(getC()), getRows0(),
+                                getRows1(), getK());
+  });
 }
-
 FailureOr<Instruction> ExecuteOuterOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::ExecuteOuter, why)
-      .local(&Instruction::a32, "a", getA(), scratchpad)
-      .local(&Instruction::b32, "b", getB(), scratchpad | weights)
-      .a16("rows1", getRows1(), 1)
-      .b16("rows0", getRows0(), 1)
-      .c16("clear", getClear())
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.executeOuter(address(getA()), address(getB()), getRows0(),
+                             getRows1(), getClear());
+  });
 }
-
 FailureOr<Instruction> ExecuteFlushOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::ExecuteFlush, why)
-      .local(&Instruction::b32, "c", getC(), accumulator, true)
-      .b16("m", getM(), 1)
-      .c16("n", getN(), 1)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.executeFlush(address(getC()), getM(), getN());
+  });
 }
-
-//===----------------------------------------------------------------------===//
-// Store
-//===----------------------------------------------------------------------===//
 
 FailureOr<Instruction> StoreConfigOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::StoreConfig, why)
-      .b16("segment", getSegment())
-      .putSigned(&Instruction::a32, "stride0", getStride0())
-      .putSigned(&Instruction::b32, "stride1", getStride1())
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.storeConfig(getSegment(), getStride0(), getStride1());
+  });
 }
-
 FailureOr<Instruction> StorePlaceOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::StorePlace, why)
-      .a32("stride1", getStride1())
-      .b32("block", getBlock())
-      .a16("keep", getKeepStride1())
-      .b16("scales", getScaleBlock())
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.storePlace(getStride1(), getBlock(), getKeepStride1(),
+                           getScaleBlock());
+  });
 }
-
 FailureOr<Instruction> StoreQuantizeOp::toInstruction(std::string &why) {
-  Fields fields = start(*this, Opcode::StoreQuantize, why);
-  fields.local(&Instruction::a32, "scales", getScales(), accumulator)
-      .putSigned(&Instruction::a16, "zero", getZero())
-      .putSigned(&Instruction::b16, "low", getLow())
-      .putSigned(&Instruction::c16, "high", getHigh())
-      .put(&Instruction::b32, "real", getIsReal(), 0, 1)
-      .put(&Instruction::b32, "divide", getDivide(), 1, 1)
-      .put(&Instruction::b32, "raw", getRaw(), 2, 1)
-      .put(&Instruction::b32, "flip", getFlip(), 3, 1);
+  Encoder::Quantize fields = {
+      address(getScales()), int64_t(getZero()), int64_t(getLow()),
+      int64_t(getHigh()),   std::nullopt,       getIsReal(),
+      getDivide(),          getRaw(),           getFlip()};
   if (std::optional<uint32_t> biases = getBiases())
-    fields.put(&Instruction::b32, "bias", 1, 4, 1)
-        .put(&Instruction::b32, "biases", LocalAddress{*biases}.row(), 8, 24);
-  return fields.done();
+    fields.biases = address(*biases);
+  return encodeWith(*this, why,
+                    [&](Encoder &make) { return make.storeQuantize(fields); });
 }
-
 FailureOr<Instruction> StoreOutOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::StoreOut, why)
-      .a32("offset", getOffset())
-      .local(&Instruction::b32, "from", getFrom(), scratchpad | accumulator)
-      .a16("rows1", getRows1(), 1)
-      .b16("rows0", getRows0(), 1)
-      .c16("columns", getColumns(), 1)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.storeOut(getOffset(), address(getFrom()), getRows0(),
+                         getRows1(), getColumns());
+  });
 }
-
 FailureOr<Instruction> StoreKeepOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::StoreKeep, why)
-      .local(&Instruction::a32, "to", getTo(), scratchpad)
-      .local(&Instruction::b32, "from", getFrom(), accumulator)
-      .a16("rows1", getRows1(), 1)
-      .b16("rows0", getRows0(), 1)
-      .c16("columns", getColumns(), 1)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.storeKeep(address(getTo()), address(getFrom()), getRows0(),
+                          getRows1(), getColumns());
+  });
 }
-
-//===----------------------------------------------------------------------===//
-// Vector
-//===----------------------------------------------------------------------===//
 
 FailureOr<Instruction> VectorConfigOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::VectorConfig, why)
-      .put(&Instruction::a32, "fromStride0", getFromStride0(), 0, 16)
-      .put(&Instruction::a32, "fromStride1", getFromStride1(), 16, 16)
-      .put(&Instruction::b32, "toStride0", getToStride0(), 0, 16)
-      .put(&Instruction::b32, "toStride1", getToStride1(), 16, 16)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.vectorConfig(getFromStride0(), getFromStride1(), getToStride0(),
+                             getToStride1());
+  });
 }
-
 FailureOr<Instruction> VectorParameterOp::toInstruction(std::string &why) {
-  float scale = getScale().convertToFloat();
-  return start(*this, Opcode::VectorParameter, why)
-      .a32("scale", llvm::bit_cast<uint32_t>(scale))
-      .putSigned(&Instruction::a16, "zero", getZero())
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.vectorParameter(getScale().convertToFloat(), getZero());
+  });
 }
-
 FailureOr<Instruction> VectorTableOp::toInstruction(std::string &why) {
-  return start(*this, Opcode::VectorTable, why)
-      .local(&Instruction::b32, "from", getFrom(), scratchpad)
-      .done();
+  return encodeWith(*this, why, [&](Encoder &make) {
+    return make.vectorTable(address(getFrom()));
+  });
 }
 
 template <typename OpT>
-static FailureOr<Instruction> rows(OpT op, Opcode opcode, unsigned to,
-                                   unsigned from, std::string &why) {
-  return start(op, opcode, why)
-      .local(&Instruction::a32, "to", op.getTo(), to)
-      .local(&Instruction::b32, "from", op.getFrom(), from)
-      .a16("rows1", op.getRows1(), 1)
-      .b16("rows0", op.getRows0(), 1)
-      .done();
+static FailureOr<Instruction> rows(OpT op, Opcode opcode, std::string &why) {
+  return encodeWith(op, why, [&](Encoder &make) {
+    return make.vectorRows(opcode, address(op.getTo()), address(op.getFrom()),
+                           op.getRows0(), op.getRows1());
+  });
 }
-
 FailureOr<Instruction> VectorMapOp::toInstruction(std::string &why) {
-  return rows(*this, Opcode::VectorMap, scratchpad, scratchpad, why);
+  return rows(*this, Opcode::VectorMap, why);
 }
 FailureOr<Instruction> VectorMaximumOp::toInstruction(std::string &why) {
-  return rows(*this, Opcode::VectorMaximum, scratchpad, scratchpad, why);
+  return rows(*this, Opcode::VectorMaximum, why);
 }
 FailureOr<Instruction> VectorSumOp::toInstruction(std::string &why) {
-  return rows(*this, Opcode::VectorSum, accumulator, scratchpad, why);
+  return rows(*this, Opcode::VectorSum, why);
 }
 FailureOr<Instruction> VectorRealOp::toInstruction(std::string &why) {
-  return rows(*this, Opcode::VectorReal, accumulator, scratchpad, why);
+  return rows(*this, Opcode::VectorReal, why);
 }
 FailureOr<Instruction> VectorAddRealOp::toInstruction(std::string &why) {
-  return rows(*this, Opcode::VectorAddReal, accumulator, accumulator, why);
+  return rows(*this, Opcode::VectorAddReal, why);
 }
 FailureOr<Instruction> VectorMultiplyRealOp::toInstruction(std::string &why) {
-  return rows(*this, Opcode::VectorMultiplyReal, accumulator, accumulator, why);
+  return rows(*this, Opcode::VectorMultiplyReal, why);
 }
 FailureOr<Instruction> VectorCopyOp::toInstruction(std::string &why) {
-  return rows(*this, Opcode::VectorCopy, scratchpad, scratchpad, why);
+  return rows(*this, Opcode::VectorCopy, why);
+}
+
+//===----------------------------------------------------------------------===//
+// From instructions to operations
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Makes the operation of one instruction.
+struct Decoder {
+  OpBuilder &builder;
+  Location loc;
+  const Instruction &of;
+
+  int64_t waits() const { return of.waits; }
+  int64_t signals() const { return of.signals; }
+  /// Fields as several instructions have them.
+  int64_t channel() const { return of.a16 & 3; }
+  int64_t outerOfLoad() const { return of.a16 >> 2; }
+  int64_t low(uint32_t word) const { return word & 0xffff; }
+  int64_t high(uint32_t word) const { return word >> 16; }
+  bool bit(uint32_t word, unsigned number) const { return word >> number & 1; }
+
+  template <typename OpT, typename... Args> void make(Args... args) {
+    OpT::create(builder, loc, args..., waits(), signals());
+  }
+  template <typename OpT> void makeRows() {
+    make<OpT>(of.a32, of.b32, of.b16, of.a16);
+  }
+
+  void dispatched();
+  void load();
+  void execute();
+  void store();
+  void quantize();
+  void vector();
+};
+} // namespace
+
+void Decoder::dispatched() {
+  if (of.opcode == Opcode::Loop)
+    LoopOp::create(builder, loc, int64_t(of.a32), int64_t(of.b16));
+  else if (of.opcode == Opcode::Step)
+    StepOp::create(builder, loc, int64_t(of.a16), int64_t(int32_t(of.a32)),
+                   int64_t(int32_t(of.b32)));
+  else if (of.opcode == Opcode::Fence)
+    FenceOp::create(builder, loc);
+}
+
+void Decoder::load() {
+  if (of.opcode == Opcode::LoadConfig)
+    make<LoadConfigOp>(channel(), of.b16, int32_t(of.a32), int32_t(of.b32),
+                       of.a16 >> 8, bit(of.a16, 2), bit(of.a16, 3));
+  else if (of.opcode == Opcode::LoadPlace)
+    make<LoadPlaceOp>(channel(), of.a32, of.b32);
+  else if (of.opcode == Opcode::LoadIn)
+    make<LoadInOp>(channel(), of.a32, of.b32, of.b16, outerOfLoad(), of.c16);
+  else if (of.opcode == Opcode::LoadFill)
+    make<LoadFillOp>(channel(), of.b32, of.b16, outerOfLoad());
+}
+
+void Decoder::execute() {
+  if (of.opcode == Opcode::ExecuteConfig)
+    make<ExecuteConfigOp>(low(of.a32), high(of.a32), of.b32);
+  else if (of.opcode == Opcode::ExecuteWeights)
+    make<ExecuteWeightsOp>(of.b32, of.b16, of.c16);
+  else if (of.opcode == Opcode::ExecuteMultiply)
+    make<ExecuteMultiplyOp>(of.a32, of.b32, of.b16, of.a16, of.c16);
+  else if (of.opcode == Opcode::ExecuteOuter)
+    make<ExecuteOuterOp>(of.a32, of.b32, of.b16, of.a16, bit(of.c16, 0));
+  else if (of.opcode == Opcode::ExecuteFlush)
+    make<ExecuteFlushOp>(of.b32, of.b16, of.c16);
+}
+
+void Decoder::quantize() {
+  IntegerAttr biases;
+  if (bit(of.b32, 4))
+    biases = builder.getI32IntegerAttr(
+        int32_t(LocalAddress::make(Space::Accumulator, of.b32 >> 8).bits));
+  make<StoreQuantizeOp>(of.a32, int16_t(of.a16), int16_t(of.b16),
+                        int16_t(of.c16), biases, bit(of.b32, 0), bit(of.b32, 1),
+                        bit(of.b32, 2), bit(of.b32, 3));
+}
+
+void Decoder::store() {
+  if (of.opcode == Opcode::StoreConfig)
+    make<StoreConfigOp>(of.b16, int32_t(of.a32), int32_t(of.b32));
+  else if (of.opcode == Opcode::StorePlace)
+    make<StorePlaceOp>(of.a32, of.b32, of.a16, of.b16);
+  else if (of.opcode == Opcode::StoreQuantize)
+    quantize();
+  else if (of.opcode == Opcode::StoreOut)
+    make<StoreOutOp>(of.a32, of.b32, of.b16, of.a16, of.c16);
+  else if (of.opcode == Opcode::StoreKeep)
+    make<StoreKeepOp>(of.a32, of.b32, of.b16, of.a16, of.c16);
+}
+
+void Decoder::vector() {
+  switch (of.opcode) {
+  case Opcode::VectorConfig:
+    return make<VectorConfigOp>(low(of.a32), high(of.a32), low(of.b32),
+                                high(of.b32));
+  case Opcode::VectorParameter:
+    return make<VectorParameterOp>(
+        llvm::APFloat(llvm::APFloat::IEEEsingle(), llvm::APInt(32, of.a32)),
+        int16_t(of.a16));
+  case Opcode::VectorTable:
+    return make<VectorTableOp>(of.b32);
+  case Opcode::VectorMap:
+    return makeRows<VectorMapOp>();
+  case Opcode::VectorMaximum:
+    return makeRows<VectorMaximumOp>();
+  case Opcode::VectorSum:
+    return makeRows<VectorSumOp>();
+  case Opcode::VectorReal:
+    return makeRows<VectorRealOp>();
+  case Opcode::VectorAddReal:
+    return makeRows<VectorAddRealOp>();
+  case Opcode::VectorMultiplyReal:
+    return makeRows<VectorMultiplyRealOp>();
+  case Opcode::VectorCopy:
+    return makeRows<VectorCopyOp>();
+  default:
+    return;
+  }
+}
+
+void aicc::systolic::createInstructions(OpBuilder &builder, Location loc,
+                                        ArrayRef<Instruction> instructions) {
+  for (const Instruction &instruction : instructions) {
+    Decoder decoder{builder, loc, instruction};
+    std::optional<Queue> queue = queueOf(instruction.opcode);
+    if (!queue)
+      decoder.dispatched();
+    else if (*queue == Queue::Load)
+      decoder.load();
+    else if (*queue == Queue::Execute)
+      decoder.execute();
+    else if (*queue == Queue::Store)
+      decoder.store();
+    else
+      decoder.vector();
+  }
 }

@@ -16,6 +16,7 @@
 
 namespace mlir {
 class DialectRegistry;
+class OpBuilder;
 } // namespace mlir
 
 namespace aicc::systolic {
@@ -39,6 +40,11 @@ namespace aicc::systolic {
 /// The instructions of `program`, with the `halt` at its end. Fails, with an
 /// error on the operation, where one cannot be encoded.
 mlir::FailureOr<std::vector<Instruction>> toInstructions(ProgramOp program);
+
+/// Adds the operations of `instructions`, which have the form that the
+/// specification asks for, to the body of a program. A `halt` has none.
+void createInstructions(mlir::OpBuilder &builder, mlir::Location loc,
+                        llvm::ArrayRef<Instruction> instructions);
 } // namespace aicc::systolic
 
 #endif // DIALECTS_SYSTOLIC_IR_SYSTOLIC_H

@@ -73,7 +73,7 @@ constexpr uint64_t leastCount = 3;
 class Roller {
 public:
   explicit Roller(const std::vector<Instruction> &instructions);
-  std::vector<Rolled> run();
+  std::vector<Instruction> run();
 
 private:
   bool pass(uint64_t least, uint64_t most);
@@ -112,7 +112,7 @@ private:
   std::map<std::vector<uint64_t>, uint64_t> shapes;
   std::vector<uint64_t> hashes, powers;
   std::vector<Around> around;
-  std::vector<Rolled> out;
+  std::vector<Instruction> out;
 };
 
 } // namespace
@@ -290,28 +290,26 @@ void Roller::write(const Node &node) {
       Around &of = around[around.size() - 1 - level];
       Pair step = of.loop->steps[of.leaf++];
       if (step != Pair{})
-        out.push_back({{.opcode = Opcode::Step,
-                        .a16 = uint16_t(level),
-                        .a32 = step.a,
-                        .b32 = step.b},
-                       std::nullopt});
+        out.push_back({.opcode = Opcode::Step,
+                       .a16 = uint16_t(level),
+                       .a32 = step.a,
+                       .b32 = step.b});
     }
-    uint32_t origin = leaves[node.firstLeaf].instruction;
-    out.push_back({list[origin], origin});
+    out.push_back(list[leaves[node.firstLeaf].instruction]);
     return;
   }
   const Loop &loop = loops[node.loop];
   size_t at = out.size();
-  out.push_back({{.opcode = Opcode::Loop, .a32 = loop.count}, std::nullopt});
+  out.push_back({.opcode = Opcode::Loop, .a32 = loop.count});
   around.push_back({&loop, 0});
   for (const Node &inner : loop.body)
     write(inner);
   around.pop_back();
   // With the steps of the loops around.
-  out[at].instruction.b16 = uint16_t(out.size() - at - 1);
+  out[at].b16 = uint16_t(out.size() - at - 1);
 }
 
-std::vector<Rolled> Roller::run() {
+std::vector<Instruction> Roller::run() {
   for (unsigned i = 0; i < numPeriods;)
     i = pass(periods[i], periods[i + 1]) ? 0 : i + 1;
   for (const Node &node : nodes)
@@ -319,15 +317,12 @@ std::vector<Rolled> Roller::run() {
   return std::move(out);
 }
 
-std::vector<Rolled>
+std::vector<Instruction>
 aicc::systolic::roll(const std::vector<Instruction> &instructions) {
   auto isLoop = [](const Instruction &instruction) {
     return instruction.opcode == Opcode::Loop;
   };
   if (std::none_of(instructions.begin(), instructions.end(), isLoop))
     return Roller(instructions).run();
-  std::vector<Rolled> same;
-  for (uint32_t i = 0; i < instructions.size(); ++i)
-    same.push_back({instructions[i], i});
-  return same;
+  return instructions;
 }

@@ -16,34 +16,44 @@ ConstantBlob::ConstantBlob(const Product &product, const ArrayMachine &machine,
   for (const RegionAccess &found : product.model.accesses)
     if (!found.isStore && found.operand == product.weightOperand)
       access = &found;
-  int64_t stride = 1;
-  tensorStrides.resize(weights.shape().size());
-  for (size_t d = tensorStrides.size(); d-- > 0;) {
-    tensorStrides[d] = stride;
-    stride *= weights.shape()[d];
-  }
+  findPositions();
   if (product.isInputUnsigned)
     sumColumns();
 }
 
-/// `index` over the region's dimensions; merged ones are taken apart.
-int8_t ConstantBlob::weightAt(ArrayRef<int64_t> index) const {
-  llvm::SmallVector<int64_t, 8> root(product.model.rootSizes.size(), 0);
-  for (auto [d, dim] : llvm::enumerate(product.model.dims)) {
-    int64_t rest = index[d];
-    for (unsigned original : llvm::reverse(dim.original)) {
-      root[original] = rest % product.model.rootSizes[original];
-      rest /= product.model.rootSizes[original];
+/// Merged dimensions are taken apart.
+void ConstantBlob::findPositions() {
+  const RegionModel &model = product.model;
+  // Elements that a step of each of the root's dimensions moves.
+  llvm::SmallVector<int64_t, 8> steps(model.rootSizes.size(), 0);
+  int64_t stride = 1;
+  for (size_t axis = weights.shape().size(); axis-- > 0;) {
+    const LinearForm &form = access->index[axis];
+    first += form.constant * stride;
+    for (auto [step, coefficient] : llvm::zip(steps, form.coeffs))
+      step += coefficient * stride;
+    stride *= weights.shape()[axis];
+  }
+  for (const RegionModel::Dim &dim : model.dims) {
+    std::vector<int64_t> &moves = positions.emplace_back();
+    if (llvm::none_of(dim.original, [&](unsigned d) { return steps[d]; }))
+      continue;
+    for (int64_t i = 0; i < dim.size; ++i) {
+      int64_t rest = i, &position = moves.emplace_back(0);
+      for (unsigned original : llvm::reverse(dim.original)) {
+        position += rest % model.rootSizes[original] * steps[original];
+        rest /= model.rootSizes[original];
+      }
     }
   }
-  int64_t position = 0;
-  for (auto [form, stride] : llvm::zip(access->index, tensorStrides)) {
-    int64_t at = form.constant;
-    for (auto [coefficient, value] : llvm::zip(form.coeffs, root))
-      at += coefficient * value;
-    position += at * stride;
-  }
-  return int8_t(weights.raw(position));
+}
+
+int64_t ConstantBlob::positionOf(ArrayRef<int64_t> index) const {
+  int64_t position = first;
+  for (auto [moves, at] : llvm::zip(positions, index))
+    if (!moves.empty())
+      position += moves[at];
+  return position;
 }
 
 int64_t ConstantBlob::appendAligned() {
@@ -67,6 +77,25 @@ static void forBox(ArrayRef<unsigned> dims, ArrayRef<int64_t> extents,
   index[dim] = start;
 }
 
+/// Calls `visit` with each weight in a box over `dims`, in order.
+template <typename Function>
+void ConstantBlob::forWeights(ArrayRef<unsigned> dims,
+                              ArrayRef<int64_t> extents, Extents &index,
+                              Function visit) const {
+  if (dims.empty())
+    return visit(weightAt(index));
+  unsigned inner = dims.back();
+  const std::vector<int64_t> &moves = positions[inner];
+  forBox(dims.drop_back(), extents, index, [&] {
+    int64_t start = positionOf(index);
+    for (int64_t i = 0; i < extents[inner]; ++i) {
+      int64_t moved =
+          moves.empty() ? 0 : moves[index[inner] + i] - moves[index[inner]];
+      visit(int8_t(weights.raw(start + moved)));
+    }
+  });
+}
+
 /// Unsigned inputs reach the array 128 too low: 128 x sum(weights) of a column
 /// is added with the bias.
 void ConstantBlob::sumColumns() {
@@ -86,8 +115,8 @@ void ConstantBlob::sumColumns() {
     extents.push_back(dim.size);
   forBox(columns, extents, index, [&] {
     uint32_t sum = 0;
-    forBox(summed, extents, index,
-           [&] { sum += uint32_t(int32_t(weightAt(index))); });
+    forWeights(summed, extents, index,
+               [&](int8_t weight) { sum += uint32_t(int32_t(weight)); });
     corrections.push_back(int32_t(sum * uint32_t(shift)));
   });
 }
@@ -128,7 +157,8 @@ int64_t ConstantBlob::weightTile(ArrayRef<int64_t> offsets,
     forBox(product.weightDims, extents, index,
            [&] { appendDiagonal(index, extents[product.colDim]); });
   else
-    forBox(dims, extents, index, [&] { bytes.push_back(weightAt(index)); });
+    forWeights(dims, extents, index,
+               [&](int8_t weight) { bytes.push_back(weight); });
   return found->second;
 }
 

@@ -43,7 +43,15 @@ public:
   std::vector<char> take() { return std::move(bytes); }
 
 private:
-  int8_t weightAt(llvm::ArrayRef<int64_t> index) const;
+  void findPositions();
+  int64_t positionOf(llvm::ArrayRef<int64_t> index) const;
+  int8_t weightAt(llvm::ArrayRef<int64_t> index) const {
+    return int8_t(weights.raw(positionOf(index)));
+  }
+  template <typename Function>
+  void forWeights(llvm::ArrayRef<unsigned> dims,
+                  llvm::ArrayRef<int64_t> extents, Extents &index,
+                  Function visit) const;
   int64_t appendAligned();
   void appendDiagonal(Extents &index, int64_t columns);
   void sumColumns();
@@ -54,7 +62,11 @@ private:
   /// For each dimension of the weight tensor, the terms of its index over the
   /// root's dimensions.
   const RegionAccess *access = nullptr;
-  llvm::SmallVector<int64_t> tensorStrides;
+  /// The element of the weight tensor at the start of all dimensions, and by
+  /// dimension of the region how far each position is from it; none for those
+  /// that do not move it.
+  int64_t first = 0;
+  std::vector<std::vector<int64_t>> positions;
   /// By group and column, what an input that is 128 too low takes from the
   /// sums.
   std::vector<int32_t> corrections;

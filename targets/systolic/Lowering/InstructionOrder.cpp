@@ -2,15 +2,21 @@
 
 #include "targets/systolic/Lowering/InstructionOrder.h"
 
-#include "mlir/IR/Block.h"
+#include "llvm/ADT/STLExtras.h"
 
-using namespace mlir;
 using namespace aicc::systolic;
+using llvm::ArrayRef;
 
-void InstructionOrder::add(Queue queue, ArrayRef<Slot> reads,
-                           ArrayRef<Slot> writes, Operation *op) {
-  entries.push_back(
-      {queue, llvm::to_vector<2>(reads), llvm::to_vector<2>(writes), op});
+void InstructionOrder::add(ArrayRef<Slot> reads, ArrayRef<Slot> writes,
+                           const Instruction &instruction) {
+  entries.push_back({instruction, uint32_t(slots.size()), uint8_t(reads.size()),
+                     uint8_t(writes.size())});
+  llvm::append_range(slots, reads);
+  llvm::append_range(slots, writes);
+}
+
+Queue InstructionOrder::queueOf(const Entry &entry) {
+  return systolic::queueOf(entry.instruction.opcode).value_or(Queue::Load);
 }
 
 /// Others are numbered apart from the loads.
@@ -19,10 +25,9 @@ std::vector<InstructionOrder::Window> InstructionOrder::windows() const {
   std::vector<size_t> freeAfter; // By slot: others that come before a load.
   size_t others = 0, earliest = 0;
   for (auto [number, entry] : llvm::enumerate(entries)) {
-    auto slots = llvm::concat<const Slot>(entry.reads, entry.writes);
-    if (entry.queue != Queue::Load) {
+    if (queueOf(entry) != Queue::Load) {
       ++others;
-      for (Slot slot : slots) {
+      for (Slot slot : slotsOf(entry)) {
         if (slot >= freeAfter.size())
           freeAfter.resize(slot + 1, 0);
         freeAfter[slot] = others;
@@ -30,7 +35,7 @@ std::vector<InstructionOrder::Window> InstructionOrder::windows() const {
       continue;
     }
     // Loads keep their order.
-    for (Slot slot : slots)
+    for (Slot slot : slotsOf(entry))
       if (slot < freeAfter.size())
         earliest = std::max(earliest, freeAfter[slot]);
     found.push_back({number, earliest, others});
@@ -63,7 +68,7 @@ std::vector<size_t> InstructionOrder::ordered() const {
       order.push_back(loads[next++].entry);
   };
   for (auto [number, entry] : llvm::enumerate(entries)) {
-    if (entry.queue == Queue::Load)
+    if (queueOf(entry) == Queue::Load)
       continue;
     takeLoads();
     order.push_back(number);
@@ -73,22 +78,19 @@ std::vector<size_t> InstructionOrder::ordered() const {
   return order;
 }
 
-void InstructionOrder::finish(OpBuilder &builder) {
-  if (entries.empty())
-    return;
-  Block *block = entries.front().op->getBlock();
-  std::vector<size_t> order = ordered();
+std::vector<Instruction> InstructionOrder::finish() const {
+  std::vector<Instruction> program;
+  program.reserve(entries.size());
   TokenPlanner planner;
-  for (size_t number : order) {
+  for (size_t number : ordered()) {
     const Entry &entry = entries[number];
-    planner.add(entry.queue, entry.reads, entry.writes);
-    entry.op->moveBefore(block, block->end());
+    planner.add(queueOf(entry), slotsOf(entry).take_front(entry.numReads),
+                slotsOf(entry).drop_front(entry.numReads));
+    program.push_back(entry.instruction);
   }
-  for (auto [number, tokens] : llvm::zip(order, planner.tokens())) {
-    Operation *op = entries[number].op;
-    if (tokens.waits)
-      op->setAttr("waits", builder.getI64IntegerAttr(tokens.waits));
-    if (tokens.signals)
-      op->setAttr("signals", builder.getI64IntegerAttr(tokens.signals));
+  for (auto [instruction, tokens] : llvm::zip(program, planner.tokens())) {
+    instruction.waits = tokens.waits;
+    instruction.signals = tokens.signals;
   }
+  return program;
 }

@@ -5,9 +5,6 @@
 
 #include "targets/systolic/Lowering/Tokens.h"
 
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/Operation.h"
-
 namespace aicc::systolic {
 
 /// The instructions of one program, in an order that gives the same results as
@@ -20,18 +17,25 @@ namespace aicc::systolic {
 /// use the one before.
 class InstructionOrder {
 public:
-  void add(Queue queue, llvm::ArrayRef<Slot> reads, llvm::ArrayRef<Slot> writes,
-           mlir::Operation *op);
+  /// `instruction`: one of a unit, without tokens.
+  void add(llvm::ArrayRef<Slot> reads, llvm::ArrayRef<Slot> writes,
+           const Instruction &instruction);
 
-  /// Puts the operations into their order, with tokens between units.
-  void finish(mlir::OpBuilder &builder);
+  /// The instructions in their order, with tokens between units.
+  std::vector<Instruction> finish() const;
 
 private:
+  /// Programs have millions: slots are kept in one list.
   struct Entry {
-    Queue queue;
-    llvm::SmallVector<Slot, 2> reads, writes;
-    mlir::Operation *op;
+    Instruction instruction;
+    uint32_t firstSlot;
+    uint8_t numReads, numWrites;
   };
+  static Queue queueOf(const Entry &entry);
+  llvm::ArrayRef<Slot> slotsOf(const Entry &entry) const {
+    return llvm::ArrayRef(slots).slice(entry.firstSlot,
+                                       entry.numReads + entry.numWrites);
+  }
   /// A load: not before `earliest` of the others, and no later than before
   /// number `latest`.
   struct Window {
@@ -43,6 +47,7 @@ private:
   std::vector<size_t> ordered() const;
 
   std::vector<Entry> entries;
+  std::vector<Slot> slots; ///< Of each entry those that it reads, then writes.
 };
 
 } // namespace aicc::systolic

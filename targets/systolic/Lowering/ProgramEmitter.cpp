@@ -13,8 +13,8 @@ using llvm::divideCeil;
 static constexpr unsigned inputChannel = 0, weightChannel = 1,
                           parameterChannel = 2;
 
-static int32_t local(Space space, int64_t row, bool accumulate = false) {
-  return int32_t(LocalAddress::make(space, uint32_t(row), accumulate).bits);
+static LocalAddress local(Space space, int64_t row, bool accumulate = false) {
+  return LocalAddress::make(space, uint32_t(row), accumulate);
 }
 
 /// Each operand's slots are numbered apart.
@@ -36,10 +36,9 @@ static void collectDims(const Workload::Operand &operand,
 ProgramEmitter::ProgramEmitter(const Product &product,
                                const ArrayMachine &machine,
                                const Mapping &mapping, const TilePlan &plan,
-                               ConstantBlob &constants, OpBuilder &builder,
-                               Location loc)
+                               ConstantBlob &constants)
     : product(product), machine(machine), mapping(mapping), plan(plan),
-      constants(constants), builder(builder), loc(loc) {
+      constants(constants) {
   for (const Workload::Dim &dim : product.workload().dims) {
     offsets.push_back(0);
     extents.push_back(dim.size);
@@ -52,14 +51,12 @@ ProgramEmitter::ProgramEmitter(const Product &product,
   collectDims(product.workload().operands[1], weightDims);
 }
 
-void ProgramEmitter::run() {
+std::optional<std::vector<Instruction>> ProgramEmitter::run(std::string &why) {
   walk(0);
-  order.finish(builder);
-}
-
-void ProgramEmitter::ordered(Queue queue, ArrayRef<Slot> reads,
-                             ArrayRef<Slot> writes, Operation *op) {
-  order.add(queue, reads, writes, op);
+  why = make.error();
+  if (!why.empty())
+    return std::nullopt;
+  return order.finish();
 }
 
 //===----------------------------------------------------------------------===//
@@ -77,9 +74,9 @@ void ProgramEmitter::configureLoad(unsigned channel, unsigned segment,
   now.segment = segment;
   now.stride0 = stride0;
   now.stride1 = stride1;
-  ordered(Queue::Load, {}, {},
-          LoadConfigOp::create(builder, loc, channel, segment, stride0, stride1,
-                               /*fill=*/0, flip, wide));
+  order.add({}, {},
+            make.loadConfig(channel, segment, stride0, stride1,
+                            /*fill=*/0, flip, wide));
 }
 
 void ProgramEmitter::placeLoad(unsigned channel, int64_t stride1,
@@ -89,8 +86,7 @@ void ProgramEmitter::placeLoad(unsigned channel, int64_t stride1,
     return;
   now.placeStride1 = stride1;
   now.block = block;
-  ordered(Queue::Load, {}, {},
-          LoadPlaceOp::create(builder, loc, channel, stride1, block));
+  order.add({}, {}, make.loadPlace(channel, stride1, block));
 }
 
 void ProgramEmitter::configureExecute(int64_t aStride0, int64_t aStride1,
@@ -99,8 +95,7 @@ void ProgramEmitter::configureExecute(int64_t aStride0, int64_t aStride1,
   if (executeStrides == wanted)
     return;
   executeStrides = wanted;
-  ordered(Queue::Execute, {}, {},
-          ExecuteConfigOp::create(builder, loc, aStride0, aStride1, cStride1));
+  order.add({}, {}, make.executeConfig(aStride0, aStride1, cStride1));
 }
 
 void ProgramEmitter::configureStore(int64_t stride0, int64_t stride1) {
@@ -108,8 +103,7 @@ void ProgramEmitter::configureStore(int64_t stride0, int64_t stride1) {
   if (storeStrides == wanted)
     return;
   storeStrides = wanted;
-  ordered(Queue::Store, {}, {},
-          StoreConfigOp::create(builder, loc, resultSegment, stride0, stride1));
+  order.add({}, {}, make.storeConfig(resultSegment, stride0, stride1));
 }
 
 void ProgramEmitter::placeStore(int64_t stride1, int64_t block,
@@ -118,9 +112,8 @@ void ProgramEmitter::placeStore(int64_t stride1, int64_t block,
   if (storePlace == wanted)
     return;
   storePlace = wanted;
-  ordered(Queue::Store, {}, {},
-          StorePlaceOp::create(builder, loc, stride1, block, /*keepStride1=*/0,
-                               scaleBlock));
+  order.add({}, {},
+            make.storePlace(stride1, block, /*keepStride1=*/0, scaleBlock));
 }
 
 void ProgramEmitter::configureQuantize(int64_t parameters) {
@@ -128,16 +121,15 @@ void ProgramEmitter::configureQuantize(int64_t parameters) {
     return;
   quantizedBy = parameters;
   const Epilogue &epilogue = product.epilogue;
-  IntegerAttr biases;
+  Encoder::Quantize fields;
+  fields.scales = local(Space::Accumulator, parameters);
+  fields.zero = epilogue.zero;
+  fields.low = epilogue.low;
+  fields.high = epilogue.high;
+  fields.raw = epilogue.isRaw;
   if (product.hasParameters())
-    biases =
-        builder.getI32IntegerAttr(local(Space::Accumulator, parameters + 1));
-  ordered(Queue::Store, {}, {},
-          StoreQuantizeOp::create(builder, loc,
-                                  local(Space::Accumulator, parameters),
-                                  epilogue.zero, epilogue.low, epilogue.high,
-                                  biases, /*isReal=*/false, /*divide=*/false,
-                                  epilogue.isRaw, /*flip=*/false));
+    fields.biases = local(Space::Accumulator, parameters + 1);
+  order.add({}, {}, make.storeQuantize(fields));
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,13 +205,12 @@ void ProgramEmitter::loadInput() {
   configureLoad(inputChannel, inputSegment, inner.dramStride, outer.dramStride,
                 product.isInputUnsigned, /*wide=*/false);
   placeLoad(inputChannel, outer.localStride, /*block=*/1);
-  forRows(loops, dram, plan.input.row(input.slot),
-          [&](int64_t from, int64_t to) {
-            ordered(Queue::Load, {}, inputSlot(input.slot),
-                    LoadInOp::create(builder, loc, inputChannel, from,
-                                     local(Space::Scratchpad, to), inner.count,
-                                     outer.count, columns));
-          });
+  forRows(
+      loops, dram, plan.input.row(input.slot), [&](int64_t from, int64_t to) {
+        order.add({}, inputSlot(input.slot),
+                  make.loadIn(inputChannel, from, local(Space::Scratchpad, to),
+                              inner.count, outer.count, columns));
+      });
 }
 
 void ProgramEmitter::loadWeights() {
@@ -232,9 +223,9 @@ void ProgramEmitter::loadWeights() {
       machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
   int64_t first = plan.weight.row(weight.slot);
   auto load = [&](int64_t from, int64_t to, int64_t rowsNow, int64_t width) {
-    ordered(Queue::Load, {}, weightSlot(weight.slot),
-            LoadInOp::create(builder, loc, weightChannel, from,
-                             local(space, to), rowsNow, 1, width));
+    order.add(
+        {}, weightSlot(weight.slot),
+        make.loadIn(weightChannel, from, local(space, to), rowsNow, 1, width));
   };
   // One block of whole rows is one long row.
   if (columns == cols()) {
@@ -326,15 +317,11 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
       machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
   forRows(loops, a, c, [&](int64_t from, int64_t to) {
     Slot weights = weightSlot(weight.slot);
-    ordered(
-        Queue::Execute, weights, {},
-        ExecuteWeightsOp::create(builder, loc, local(space, weightRow), k, n));
-    ordered(Queue::Execute, {inputSlot(input.slot), weights},
-            resultSlot(result.slot),
-            ExecuteMultiplyOp::create(builder, loc,
-                                      local(Space::Scratchpad, from),
-                                      local(Space::Accumulator, to, !isFirst),
-                                      inner.count, outer.count, k));
+    order.add(weights, {}, make.executeWeights(local(space, weightRow), k, n));
+    order.add({inputSlot(input.slot), weights}, resultSlot(result.slot),
+              make.executeMultiply(local(Space::Scratchpad, from),
+                                   local(Space::Accumulator, to, !isFirst),
+                                   inner.count, outer.count, k));
   });
 }
 
@@ -389,11 +376,10 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
     configureLoad(parameterChannel, constantSegment, 0, 0, false,
                   /*wide=*/true);
     placeLoad(parameterChannel, 0, /*block=*/1);
-    ordered(
-        Queue::Load, {}, parameterSlotOf(parameterSlot),
-        LoadInOp::create(builder, loc, parameterChannel, dramOfParameters,
-                         local(Space::Accumulator, parameters), 1, 1,
-                         divideCeil(columns, cols()) * cols() * rowsOfBlock));
+    order.add({}, parameterSlotOf(parameterSlot),
+              make.loadIn(parameterChannel, dramOfParameters,
+                          local(Space::Accumulator, parameters), 1, 1,
+                          divideCeil(columns, cols()) * cols() * rowsOfBlock));
   }
   int64_t blockRows = positions(product.resultAxes, result.extents);
   int64_t bytes = epilogue.isRaw ? 4 : 1;
@@ -418,9 +404,8 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
   placeStore(outer.localStride, blockStride, scaleBlock);
   configureQuantize(parameters);
   forRows(loops, dram, from, [&](int64_t to, int64_t row) {
-    ordered(Queue::Store,
-            {resultSlot(result.slot), parameterSlotOf(parameterSlot)}, {},
-            StoreOutOp::create(builder, loc, to, local(Space::Accumulator, row),
-                               inner.count, outer.count, columns));
+    order.add({resultSlot(result.slot), parameterSlotOf(parameterSlot)}, {},
+              make.storeOut(to, local(Space::Accumulator, row), inner.count,
+                            outer.count, columns));
   });
 }

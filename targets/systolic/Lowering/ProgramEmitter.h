@@ -3,12 +3,10 @@
 #ifndef TARGETS_SYSTOLIC_LOWERING_PROGRAMEMITTER_H
 #define TARGETS_SYSTOLIC_LOWERING_PROGRAMEMITTER_H
 
-#include "dialects/systolic/IR/Systolic.h"
+#include "targets/systolic/Isa/Encoder.h"
 #include "targets/systolic/Lowering/Constants.h"
 #include "targets/systolic/Lowering/InstructionOrder.h"
 #include "targets/systolic/Lowering/TilePlan.h"
-
-#include "mlir/IR/Builders.h"
 
 namespace aicc::systolic {
 
@@ -27,10 +25,11 @@ class ProgramEmitter {
 public:
   ProgramEmitter(const Product &product, const ArrayMachine &machine,
                  const Mapping &mapping, const TilePlan &plan,
-                 ConstantBlob &constants, mlir::OpBuilder &builder,
-                 mlir::Location loc);
+                 ConstantBlob &constants);
 
-  void run();
+  /// The program without its halt. Nothing, and why, if a number does not fit
+  /// its bits in an instruction.
+  std::optional<std::vector<Instruction>> run(std::string &why);
 
 private:
   void walk(unsigned level);
@@ -43,10 +42,6 @@ private:
   void storeResults();
   void storeGroups(llvm::ArrayRef<unsigned> dims);
   void storeBlocks(int64_t block, int64_t count);
-
-  /// Adds the operation just created to the program.
-  void ordered(Queue queue, llvm::ArrayRef<Slot> reads,
-               llvm::ArrayRef<Slot> writes, mlir::Operation *op);
 
   // Registers of the units are set where they change.
   void configureLoad(unsigned channel, unsigned segment, int64_t stride0,
@@ -67,8 +62,6 @@ private:
   const Mapping &mapping;
   const TilePlan &plan;
   ConstantBlob &constants;
-  mlir::OpBuilder &builder;
-  mlir::Location loc;
 
   /// Of the tile that the walk is in.
   Extents offsets, extents;
@@ -98,6 +91,7 @@ private:
   std::array<int64_t, 2> storeStrides = {-1, -1};
   std::array<int64_t, 3> storePlace = {-1, -1, -1};
 
+  Encoder make;
   InstructionOrder order;
 };
 

@@ -2,6 +2,8 @@
 
 #include "targets/systolic/Lowering/SystolicLowering.h"
 #include "aicc/Memory/StorageOrder.h"
+#include "dialects/systolic/IR/Systolic.h"
+#include "targets/systolic/Isa/Roll.h"
 #include "targets/systolic/Lowering/Parameters.h"
 #include "targets/systolic/Lowering/ProgramEmitter.h"
 #include "targets/systolic/Lowering/VectorEmitter.h"
@@ -238,9 +240,10 @@ private:
     std::vector<ConstantBlob::Request> requests;
   };
   static std::string keyOf(const RegionModel &model);
-  /// A program of the name that comes next, filled by `emit`.
-  void create(Known &known, unsigned segments, OpBuilder &builder, Location loc,
-              llvm::function_ref<void()> emit);
+  /// A program of the name that comes next.
+  void create(Known &known, unsigned segments,
+              const std::vector<Instruction> &instructions, OpBuilder &builder,
+              Location loc);
   FailureOr<OffloadOp> lowerVector(RegionOp region, const ArrayMachine &array,
                                    cpu::HostBuffers &buffers,
                                    OpBuilder &builder);
@@ -274,8 +277,8 @@ static ElementsAttr bytesAttr(MLIRContext *context, std::vector<char> bytes) {
 }
 
 void SystolicRegions::create(Known &known, unsigned segments,
-                             OpBuilder &builder, Location loc,
-                             llvm::function_ref<void()> emit) {
+                             const std::vector<Instruction> &instructions,
+                             OpBuilder &builder, Location loc) {
   OpBuilder::InsertionGuard guard(builder);
   // Beside the function, which may hold loops around the region.
   Operation *function = builder.getInsertionBlock()->getParentOp();
@@ -286,7 +289,7 @@ void SystolicRegions::create(Known &known, unsigned segments,
   known.program = ProgramOp::create(
       builder, loc, "p" + std::to_string(known.entry), segments);
   builder.setInsertionPointToStart(&known.program.getBody().emplaceBlock());
-  emit();
+  createInstructions(builder, loc, roll(instructions));
 }
 
 static LogicalResult refuse(RegionOp region, const llvm::Twine &why) {
@@ -309,10 +312,13 @@ FailureOr<OffloadOp> SystolicRegions::lowerVector(RegionOp region,
   std::string key = keyOf(group->model);
   key += group->hasConstants() ? " with constants" : "";
   Known &found = known[key];
-  if (!found.program)
-    create(found, VectorEmitter::numSegments(*group), builder, loc, [&] {
-      VectorEmitter(*group, array, mapping, *plan, builder, loc).run();
-    });
+  if (!found.program) {
+    auto instructions = VectorEmitter(*group, array, mapping, *plan).run(why);
+    if (!instructions)
+      return refuse(region, why);
+    create(found, VectorEmitter::numSegments(*group), *instructions, builder,
+           loc);
+  }
   SmallVector<Value, 4> args;
   for (const VectorInput &input : group->inputs)
     args.push_back(
@@ -358,10 +364,11 @@ FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
   if (found.program) {
     blob.replay(found.requests);
   } else {
-    create(found, numProductSegments, builder, loc, [&] {
-      ProgramEmitter(*product, *array, mapping, *plan, blob, builder, loc)
-          .run();
-    });
+    auto instructions =
+        ProgramEmitter(*product, *array, mapping, *plan, blob).run(why);
+    if (!instructions)
+      return refuse(region, why);
+    create(found, numProductSegments, *instructions, builder, loc);
     found.requests = blob.requests();
   }
   Value args[] = {

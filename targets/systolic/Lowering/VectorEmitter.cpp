@@ -22,8 +22,8 @@ static Slot resultSlotOf(unsigned slot) { return 2 * TileSlots::most + slot; }
 static constexpr Slot termSlot = 3 * TileSlots::most, tableSlot = termSlot + 1,
                       parameterSlot = termSlot + 2;
 
-static int32_t local(Space space, int64_t row) {
-  return int32_t(LocalAddress::make(space, uint32_t(row)).bits);
+static LocalAddress local(Space space, int64_t row) {
+  return LocalAddress::make(space, uint32_t(row));
 }
 
 std::vector<char> aicc::systolic::vectorConstants(const VectorGroup &group,
@@ -51,54 +51,55 @@ int64_t VectorEmitter::blocks() const {
 // The walk
 //===----------------------------------------------------------------------===//
 
-void VectorEmitter::run() {
+std::optional<std::vector<Instruction>> VectorEmitter::run(std::string &why) {
   for (const RegionModel::Dim &dim : group.model.dims) {
     offsets.push_back(0);
     extents.push_back(dim.size);
   }
   loadConstants();
   walk(0);
-  order.finish(builder);
+  why = make.error();
+  if (!why.empty())
+    return std::nullopt;
+  return order.finish();
 }
 
 void VectorEmitter::loadConstants() {
   auto segment = int64_t(group.inputs.size());
   if (!group.table.empty()) {
-    order.add(Queue::Load, {}, {},
-              LoadConfigOp::create(builder, loc, constantChannel, segment, 0, 0,
-                                   0, false, /*wide=*/false));
-    order.add(Queue::Load, {}, {},
-              LoadPlaceOp::create(builder, loc, constantChannel, 0, 1));
-    int32_t table = local(Space::Scratchpad, plan.tableRow);
-    order.add(Queue::Load, {}, tableSlot,
-              LoadInOp::create(builder, loc, constantChannel, 0, table, 1, 1,
-                               tableBytes));
-    order.add(Queue::Vector, tableSlot, {},
-              VectorTableOp::create(builder, loc, table));
+    order.add({}, {},
+              make.loadConfig(constantChannel, segment, 0, 0, 0, false,
+                              /*wide=*/false));
+    order.add({}, {}, make.loadPlace(constantChannel, 0, 1));
+    LocalAddress table = local(Space::Scratchpad, plan.tableRow);
+    order.add({}, tableSlot,
+              make.loadIn(constantChannel, 0, table, 1, 1, tableBytes));
+    order.add(tableSlot, {}, make.vectorTable(table));
   }
   bool flips = group.kind == VectorKind::Maximum && group.inputs[0].isUnsigned;
-  int32_t parameters = local(Space::Accumulator, plan.parameterRow);
+  LocalAddress parameters = local(Space::Accumulator, plan.parameterRow);
   const Epilogue &epilogue = group.epilogue;
   if (group.usesAccumulator()) {
-    order.add(Queue::Load, {}, {},
-              LoadConfigOp::create(builder, loc, constantChannel, segment, 0, 0,
-                                   0, false, /*wide=*/true));
-    order.add(Queue::Load, {}, {},
-              LoadPlaceOp::create(builder, loc, constantChannel, 0, 1));
-    order.add(Queue::Load, {}, parameterSlot,
-              LoadInOp::create(builder, loc, constantChannel, 0, parameters, 1,
-                               1, 2 * int64_t(machine.config.cols)));
+    order.add({}, {},
+              make.loadConfig(constantChannel, segment, 0, 0, 0, false,
+                              /*wide=*/true));
+    order.add({}, {}, make.loadPlace(constantChannel, 0, 1));
+    order.add({}, parameterSlot,
+              make.loadIn(constantChannel, 0, parameters, 1, 1,
+                          2 * int64_t(machine.config.cols)));
   }
-  IntegerAttr biases;
+  if (!flips && !group.usesAccumulator())
+    return;
+  Encoder::Quantize fields;
+  fields.scales = parameters;
+  fields.zero = epilogue.zero;
+  fields.low = epilogue.low;
+  fields.high = epilogue.high;
+  fields.isReal = group.isPair();
+  fields.flip = flips;
   if (group.kind == VectorKind::Sum)
-    biases = builder.getI32IntegerAttr(
-        local(Space::Accumulator, plan.parameterRow + 1));
-  if (flips || group.usesAccumulator())
-    order.add(Queue::Store, {}, {},
-              StoreQuantizeOp::create(builder, loc, parameters, epilogue.zero,
-                                      epilogue.low, epilogue.high, biases,
-                                      /*isReal=*/group.isPair(),
-                                      /*divide=*/false, /*raw=*/false, flips));
+    fields.biases = local(Space::Accumulator, plan.parameterRow + 1);
+  order.add({}, {}, make.storeQuantize(fields));
 }
 
 void VectorEmitter::walk(size_t level) {
@@ -145,20 +146,18 @@ void VectorEmitter::loadInput(unsigned number) {
   if (loadRegisters[number] != wanted) {
     loadRegisters[number] = wanted;
     bool flips = input.isUnsigned && group.kind != VectorKind::Map;
-    order.add(Queue::Load, {}, {},
-              LoadConfigOp::create(builder, loc, number, number,
-                                   inner.dramStride, outer.dramStride, 0, flips,
-                                   /*wide=*/false));
-    order.add(Queue::Load, {}, {},
-              LoadPlaceOp::create(builder, loc, number, outer.localStride, 1));
+    order.add({}, {},
+              make.loadConfig(number, number, inner.dramStride,
+                              outer.dramStride, 0, flips,
+                              /*wide=*/false));
+    order.add({}, {}, make.loadPlace(number, outer.localStride, 1));
   }
-  forRows(
-      moved.loops, moved.dram, slots.row(slot), [&](int64_t from, int64_t to) {
-        order.add(Queue::Load, {}, inputSlot(number, slot),
-                  LoadInOp::create(builder, loc, number, from,
-                                   local(Space::Scratchpad, to), inner.count,
-                                   outer.count, moved.columns));
-      });
+  forRows(moved.loops, moved.dram, slots.row(slot),
+          [&](int64_t from, int64_t to) {
+            order.add({}, inputSlot(number, slot),
+                      make.loadIn(number, from, local(Space::Scratchpad, to),
+                                  inner.count, outer.count, moved.columns));
+          });
 }
 
 void VectorEmitter::store() {
@@ -169,13 +168,13 @@ void VectorEmitter::store() {
                                    outer.localStride};
   if (storeRegisters != wanted) {
     storeRegisters = wanted;
-    order.add(Queue::Store, {}, {},
-              StoreConfigOp::create(builder, loc, resultSegment(group),
-                                    inner.dramStride, outer.dramStride));
+    order.add({}, {},
+              make.storeConfig(resultSegment(group), inner.dramStride,
+                               outer.dramStride));
     // All columns have one scale.
-    order.add(Queue::Store, {}, {},
-              StorePlaceOp::create(builder, loc, outer.localStride, 1,
-                                   /*keepStride1=*/0, /*scaleBlock=*/0));
+    order.add({}, {},
+              make.storePlace(outer.localStride, 1,
+                              /*keepStride1=*/0, /*scaleBlock=*/0));
   }
   bool isMap = group.kind == VectorKind::Map;
   const TileSlots &slots = isMap ? plan.inputs[0] : plan.result;
@@ -186,12 +185,12 @@ void VectorEmitter::store() {
     reads.push_back(parameterSlot);
   Space space =
       group.usesAccumulator() ? Space::Accumulator : Space::Scratchpad;
-  forRows(
-      moved.loops, moved.dram, slots.row(slot), [&](int64_t to, int64_t from) {
-        order.add(Queue::Store, reads, {},
-                  StoreOutOp::create(builder, loc, to, local(space, from),
-                                     inner.count, outer.count, moved.columns));
-      });
+  forRows(moved.loops, moved.dram, slots.row(slot),
+          [&](int64_t to, int64_t from) {
+            order.add(reads, {},
+                      make.storeOut(to, local(space, from), inner.count,
+                                    outer.count, moved.columns));
+          });
 }
 
 //===----------------------------------------------------------------------===//
@@ -205,27 +204,28 @@ void VectorEmitter::configureVector(const RowLoop &inner,
   if (vectorStrides == wanted)
     return;
   vectorStrides = wanted;
-  order.add(Queue::Vector, {}, {},
-            VectorConfigOp::create(builder, loc, wanted[0], wanted[1],
-                                   wanted[2], wanted[3]));
+  order.add({}, {},
+            make.vectorConfig(wanted[0], wanted[1], wanted[2], wanted[3]));
 }
 
-template <typename OpT>
-void VectorEmitter::vector(int32_t to, int32_t from, ArrayRef<RowLoop> loops,
-                           ArrayRef<Slot> reads, ArrayRef<Slot> writes) {
+void VectorEmitter::vector(Opcode opcode, LocalAddress to, LocalAddress from,
+                           ArrayRef<RowLoop> loops, ArrayRef<Slot> reads,
+                           ArrayRef<Slot> writes) {
   VectorPattern pattern(RowLoops(loops.begin(), loops.end()));
   configureVector(pattern.inner, pattern.outer);
-  forRows(pattern.around, from, to, [&](int64_t source, int64_t target) {
-    order.add(Queue::Vector, reads, writes,
-              OpT::create(builder, loc, int32_t(target), int32_t(source),
-                          pattern.inner.count, pattern.outer.count));
-  });
+  forRows(pattern.around, from.bits, to.bits,
+          [&](int64_t source, int64_t target) {
+            order.add(reads, writes,
+                      make.vectorRows(opcode, {uint32_t(target)},
+                                      {uint32_t(source)}, pattern.inner.count,
+                                      pattern.outer.count));
+          });
 }
 
-template <typename OpT>
-void VectorEmitter::vectorRows(int32_t to, int32_t from, int64_t rows,
+void VectorEmitter::vectorRows(Opcode opcode, LocalAddress to,
+                               LocalAddress from, int64_t rows,
                                ArrayRef<Slot> reads, ArrayRef<Slot> writes) {
-  vector<OpT>(to, from, RowLoop{rows, 1, 1}, reads, writes);
+  vector(opcode, to, from, RowLoop{rows, 1, 1}, reads, writes);
 }
 
 void VectorEmitter::compute() {
@@ -233,11 +233,10 @@ void VectorEmitter::compute() {
   case VectorKind::Map:
     if (!group.table.empty()) {
       Slot slot = inputSlot(0, inputs[0].slot);
-      int32_t row =
+      LocalAddress row =
           local(Space::Scratchpad, plan.inputs[0].row(inputs[0].slot));
-      vectorRows<VectorMapOp>(row, row,
-                              positions(group.resultAxes, extents) * blocks(),
-                              slot, slot);
+      vectorRows(Opcode::VectorMap, row, row,
+                 positions(group.resultAxes, extents) * blocks(), slot, slot);
     }
     return;
   case VectorKind::Maximum:
@@ -254,19 +253,18 @@ void VectorEmitter::compute() {
 void VectorEmitter::combineWindow() {
   const VectorInput &input = group.inputs[0];
   Slot from = inputSlot(0, inputs[0].slot), to = resultSlotOf(resultSlot);
-  int32_t source = local(Space::Scratchpad, plan.inputs[0].row(inputs[0].slot));
+  LocalAddress source =
+      local(Space::Scratchpad, plan.inputs[0].row(inputs[0].slot));
   int64_t row = plan.result.row(resultSlot);
   RowLoops loops =
       vectorLoops(group, extents, group.resultAxes, input.axes, blocks());
   if (group.kind == VectorKind::Sum) {
-    int32_t target = local(Space::Accumulator, row);
+    LocalAddress target = local(Space::Accumulator, row);
     int64_t rows = positions(group.resultAxes, extents) * blocks();
-    order.add(
-        Queue::Load, {}, to,
-        LoadFillOp::create(builder, loc, constantChannel, target, rows, 1));
-    return vector<VectorSumOp>(target, source, loops, {from, to}, to);
+    order.add({}, to, make.loadFill(constantChannel, target, rows, 1));
+    return vector(Opcode::VectorSum, target, source, loops, {from, to}, to);
   }
-  int32_t target = local(Space::Scratchpad, row);
+  LocalAddress target = local(Space::Scratchpad, row);
   // The first of each window; strides are those of the whole tile.
   SmallVector<int64_t, 6> toRows =
       axisRows(group.resultAxes, extents, blocks());
@@ -277,8 +275,8 @@ void VectorEmitter::combineWindow() {
       first.push_back({extents[d], rowsOfDim(input.axes, fromRows, d),
                        rowsOfDim(group.resultAxes, toRows, d)});
   first.push_back({blocks(), 1, 1});
-  vector<VectorCopyOp>(target, source, foldLoops(first), from, to);
-  vector<VectorMaximumOp>(target, source, loops, {from, to}, to);
+  vector(Opcode::VectorCopy, target, source, foldLoops(first), from, to);
+  vector(Opcode::VectorMaximum, target, source, loops, {from, to}, to);
 }
 
 void VectorEmitter::combinePair() {
@@ -288,31 +286,28 @@ void VectorEmitter::combinePair() {
     const VectorInput &input = group.inputs[number];
     std::pair<float, int64_t> wanted = {input.scale, input.zero};
     if (!hasParameter || parameter != wanted)
-      order.add(Queue::Vector, {}, {},
-                VectorParameterOp::create(
-                    builder, loc, builder.getF32FloatAttr(input.scale),
-                    builder.getI64IntegerAttr(input.zero)));
+      order.add({}, {}, make.vectorParameter(input.scale, input.zero));
     hasParameter = true;
     parameter = wanted;
-    int32_t source =
+    LocalAddress source =
         local(Space::Scratchpad, plan.inputs[number].row(inputs[number].slot));
     Slot from = inputSlot(number, inputs[number].slot);
     if (number == 0)
-      vector<VectorRealOp>(
-          local(Space::Accumulator, row), source,
+      vector(
+          Opcode::VectorReal, local(Space::Accumulator, row), source,
           vectorLoops(group, extents, group.resultAxes, input.axes, blocks()),
           from, to);
     else
-      vectorRows<VectorRealOp>(local(Space::Accumulator, plan.termRow), source,
-                               positions(input.axes, extents) * blocks(), from,
-                               termSlot);
+      vectorRows(Opcode::VectorReal, local(Space::Accumulator, plan.termRow),
+                 source, positions(input.axes, extents) * blocks(), from,
+                 termSlot);
   }
-  int32_t target = local(Space::Accumulator, row),
-          term = local(Space::Accumulator, plan.termRow);
+  LocalAddress target = local(Space::Accumulator, row),
+               term = local(Space::Accumulator, plan.termRow);
   RowLoops loops = vectorLoops(group, extents, group.resultAxes,
                                group.inputs[1].axes, blocks());
   if (group.kind == VectorKind::Add)
-    vector<VectorAddRealOp>(target, term, loops, {termSlot, to}, to);
+    vector(Opcode::VectorAddReal, target, term, loops, {termSlot, to}, to);
   else
-    vector<VectorMultiplyRealOp>(target, term, loops, {termSlot, to}, to);
+    vector(Opcode::VectorMultiplyReal, target, term, loops, {termSlot, to}, to);
 }

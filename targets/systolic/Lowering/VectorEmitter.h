@@ -3,11 +3,9 @@
 #ifndef TARGETS_SYSTOLIC_LOWERING_VECTOREMITTER_H
 #define TARGETS_SYSTOLIC_LOWERING_VECTOREMITTER_H
 
-#include "dialects/systolic/IR/Systolic.h"
+#include "targets/systolic/Isa/Encoder.h"
 #include "targets/systolic/Lowering/InstructionOrder.h"
 #include "targets/systolic/Lowering/VectorPlan.h"
-
-#include "mlir/IR/Builders.h"
 
 namespace aicc::systolic {
 
@@ -22,12 +20,12 @@ std::vector<char> vectorConstants(const VectorGroup &group,
 class VectorEmitter {
 public:
   VectorEmitter(const VectorGroup &group, const ArrayMachine &machine,
-                const Mapping &mapping, const VectorPlan &plan,
-                mlir::OpBuilder &builder, mlir::Location loc)
-      : group(group), machine(machine), mapping(mapping), plan(plan),
-        builder(builder), loc(loc) {}
+                const Mapping &mapping, const VectorPlan &plan)
+      : group(group), machine(machine), mapping(mapping), plan(plan) {}
 
-  void run();
+  /// The program without its halt. Nothing, and why, if a number does not fit
+  /// its bits in an instruction.
+  std::optional<std::vector<Instruction>> run(std::string &why);
 
   static unsigned numSegments(const VectorGroup &group) {
     return resultSegment(group) + 1;
@@ -47,13 +45,13 @@ private:
   void store();
 
   /// Rows `to` from rows `from` by `loops` (sources in `dramStride`).
-  template <typename OpT>
-  void vector(int32_t to, int32_t from, mlir::ArrayRef<RowLoop> loops,
-              mlir::ArrayRef<Slot> reads, mlir::ArrayRef<Slot> writes);
+  void vector(Opcode opcode, LocalAddress to, LocalAddress from,
+              llvm::ArrayRef<RowLoop> loops, llvm::ArrayRef<Slot> reads,
+              llvm::ArrayRef<Slot> writes);
   /// `rows` rows that follow each other on both sides.
-  template <typename OpT>
-  void vectorRows(int32_t to, int32_t from, int64_t rows,
-                  mlir::ArrayRef<Slot> reads, mlir::ArrayRef<Slot> writes);
+  void vectorRows(Opcode opcode, LocalAddress to, LocalAddress from,
+                  int64_t rows, llvm::ArrayRef<Slot> reads,
+                  llvm::ArrayRef<Slot> writes);
   void configureVector(const RowLoop &inner, const RowLoop &outer);
   int64_t blocks() const;
 
@@ -61,8 +59,6 @@ private:
   const ArrayMachine &machine;
   const Mapping &mapping;
   const VectorPlan &plan;
-  mlir::OpBuilder &builder;
-  mlir::Location loc;
 
   Extents offsets, extents; ///< Of the tile that the walk is in.
   struct Resident {
@@ -80,6 +76,7 @@ private:
   std::pair<float, int64_t> parameter = {0.0f, -1};
   bool hasParameter = false;
 
+  Encoder make;
   InstructionOrder order;
 };
 

@@ -15,9 +15,7 @@ namespace {
 
 Program rolled(const Program &program) {
   Program result = program;
-  result.instructions.clear();
-  for (const Rolled &item : roll(program.instructions))
-    result.instructions.push_back(item.instruction);
+  result.instructions = roll(program.instructions);
   result.entries[0].count = uint32_t(result.instructions.size());
   return result;
 }
