@@ -4,11 +4,13 @@
 
 #include "aicc/Compiler/Registration.h"
 #include "aicc/Export/Export.h"
+#include "aicc/Import/Import.h"
 #include "aicc/Report/Report.h"
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
 #include "aicc/Target/TargetRegistry.h"
 #include "lib/Compiler/Budgets.h"
+#include "lib/Compiler/Cache.h"
 #include "lib/Compiler/Frontend.h"
 #include "lib/Compiler/Manifest.h"
 #include "lib/Compiler/PreparedModel.h"
@@ -105,6 +107,7 @@ private:
   mlir::TimingScope rootTiming;
   std::string outputPath;
   std::unique_ptr<ResultFile> output;
+  std::optional<ArtifactCache> cache;
   std::shared_ptr<mlir::MLIRContext> context;
   std::unique_ptr<MlirDiagnosticHandler> handler;
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -451,7 +454,12 @@ bool Compilation::writeResult() {
     if (!verifyArtifact(output->temporaryPath(), request, sink))
       return false;
   }
-  return writeReports() && output->commit(isExecutableKind(request.emit), sink);
+  if (!writeReports())
+    return false;
+  // What was said would not be said again, and data in other files may change.
+  if (cache && sink.said().empty() && !(*module)->hasAttr(externalDataAttrName))
+    cache->store(output->temporaryPath(), sink);
+  return output->commit(isExecutableKind(request.emit), sink);
 }
 
 /// Reads the model; returns the stage that it is at.
@@ -512,6 +520,11 @@ std::optional<std::string> Compilation::run() {
   if (!findTarget() || !makeOutput())
     return std::nullopt;
 
+  cache = ArtifactCache::open(request, options, outputPath);
+  if (cache && cache->fetch(output->temporaryPath()))
+    return output->commit(isExecutableKind(request.emit), sink)
+               ? std::optional(outputPath)
+               : std::nullopt;
   bool isPrepared = request.prepared && request.prepared->state;
   if (!isPrepared && !makeContext())
     return std::nullopt;

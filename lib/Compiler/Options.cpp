@@ -243,6 +243,10 @@ bool CommandLineReader::read(const Arg &arg) {
   case OPT_strict_fp:
     options.strictFp = true;
     return true;
+  case OPT_cache:
+    request.cache = arg.getValue();
+    return request.cache.empty() ? fail("the folder of the cache has no name")
+                                 : true;
   case OPT_load_target:
     request.loadTargets.push_back(arg.getValue());
     return true;

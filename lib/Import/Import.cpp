@@ -107,6 +107,12 @@ OwningOpRef<ModuleOp> aicc::importModel(const CompileOptions &options,
     runSteps(*importer);
     OwningOpRef<ModuleOp> module = buildModule(*importer, context);
     verifyModule(*module);
+    SmallVector<llvm::StringRef> files;
+    for (const auto &[location, file] : importer->externals)
+      files.push_back(location);
+    if (!files.empty())
+      (*module)->setAttr(externalDataAttrName,
+                         Builder(&context).getStrArrayAttr(files));
     return module;
   } catch (Refusal &refusal) {
     for (aicc::Diagnostic &diagnostic : refusal.diagnostics) {

@@ -40,6 +40,9 @@ struct CompileRequest {
   /// Stage that a .mlir input is at; its `aicc.stage` attribute if not set.
   std::optional<Stage> from;
   std::vector<std::string> loadTargets;
+  /// Folder of artefacts of earlier compilations (docs/running.md); empty:
+  /// none.
+  std::string cache;
 
   /// Folder for the IR after each stage; empty: none.
   std::string dumpStages;

@@ -11,6 +11,11 @@ namespace aicc {
 struct CompileOptions;
 class DiagnosticSink;
 
+/// The module attribute with the names of the files beside the model's that
+/// tensors come from, where there are any.
+inline constexpr llvm::StringLiteral externalDataAttrName =
+    "aicc.external_data";
+
 /// Reads `options.modelPath`, checks it, and returns it as a module in the
 /// onnx dialect: one function `main`, every operator in its newest form,
 /// shapes inferred as far as they are known.
