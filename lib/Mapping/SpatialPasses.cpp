@@ -11,6 +11,7 @@
 #include "mlir/IR/Threading.h"
 #include "llvm/ADT/StringSwitch.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace aicc {
@@ -156,21 +157,56 @@ std::optional<Task> MapSpatialPass::taskOf(RegionOp op, double share,
   return Task{op, std::move(*region), std::nullopt};
 }
 
+/// By the objective, but for the first one, the search's best: it stays that
+/// unless another one takes less by more than what may be given up for energy,
+/// once as the search went, and once as it is lowered.
+static void sortCandidates(const SpatialMapperOptions &options,
+                           std::vector<SpatialCandidate> &candidates) {
+  if (candidates.empty())
+    return;
+  auto value = [&](const SpatialCandidate &candidate) {
+    return candidate.value(options.objective);
+  };
+  auto isBetter = [&](const SpatialCandidate &one,
+                      const SpatialCandidate &other) {
+    return value(one) < value(other);
+  };
+  double allowed = options.objective == Objective::Latency
+                       ? 1 + 2 * options.latencySlack
+                       : 1;
+  auto least = llvm::min_element(candidates, isBetter);
+  bool stays = value(candidates.front()) <= value(*least) * allowed;
+  std::stable_sort(candidates.begin() + (stays ? 1 : 0), candidates.end(),
+                   isBetter);
+}
+
 /// Keeps the candidates that can be lowered, as they are lowered, and that the
-/// machine still has room for then; if there are none, `why` says so.
+/// machine still has room for then, in the order of what they cost then; if
+/// there are none, `why` says so.
 void MapSpatialPass::acceptCandidates(const SpatialLowering::Group &group,
                                       SpatialMapperResult &found,
                                       std::string &why) const {
+  const Workload &workload = group.region.workload;
   std::vector<SpatialCandidate> accepted;
-  for (SpatialCandidate &candidate : found.candidates)
-    if (auto mapping = lowering->accept(group, candidate.mapping, why);
-        mapping &&
-        estimateSpatial(group.region.workload, *mapping, *machine, why)) {
-      candidate.mapping = std::move(*mapping);
-      accepted.push_back(candidate);
-    }
+  for (SpatialCandidate &candidate : found.candidates) {
+    auto mapping = lowering->accept(group, candidate.mapping, why);
+    if (!mapping || !estimateSpatial(workload, *mapping, *machine, why))
+      continue;
+    std::optional<Cost> cost =
+        estimateSpatial(workload, *mapping, *group.priced, why);
+    if (!cost)
+      continue;
+    lowering->addBesides(group, *mapping, *cost);
+    candidate.mapping = std::move(*mapping);
+    candidate.cycles = cost->cycles;
+    candidate.energyPj = cost->energyPj();
+    accepted.push_back(candidate);
+  }
   if (found.candidates.empty() && !found.why.empty())
     why = found.why;
+  sortCandidates(options, accepted);
+  if (accepted.size() > options.alternatives + 1)
+    accepted.resize(options.alternatives + 1);
   found.candidates = std::move(accepted);
 }
 
@@ -188,6 +224,9 @@ SpatialMapperResult MapSpatialPass::searchLowerable(Task &task) const {
       SpatialMapperOptions now = options;
       now.threads = 1;
       now.axisDims = task.group->axisDims;
+      // What is best as it is lowered may be another one.
+      constexpr unsigned lowered = 4;
+      now.alternatives = std::max(options.alternatives, lowered - 1);
       now.perfectFactors = isPerfect;
       found = mapSpatial(task.region.workload, task.group->machine, now);
       acceptCandidates(*task.group, found, why);

@@ -53,12 +53,12 @@ std::vector<size_t> InstructionOrder::ordered() const {
     while (end < loads.size() && loads[end].earliest == loads[begin].earliest &&
            loads[end].latest == loads[begin].latest)
       ++end;
-    size_t room = loads[begin].latest - loads[begin].earliest;
-    for (size_t i = begin; i < end; ++i) {
-      size_t spread =
-          loads[begin].earliest + room * (i - begin) / (end - begin);
-      places[i] = last = std::max(last, spread);
-    }
+    // Behind the loads before: those that could have gone earlier would all
+    // come at once there.
+    size_t from = std::max(loads[begin].earliest, last);
+    size_t room = loads[begin].latest - from;
+    for (size_t i = begin; i < end; ++i)
+      places[i] = last = from + room * (i - begin) / (end - begin);
   }
   std::vector<size_t> order;
   order.reserve(entries.size());

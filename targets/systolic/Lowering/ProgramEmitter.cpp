@@ -300,17 +300,8 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
   for (auto [d, dim] : llvm::enumerate(product.workload().dims))
     isFirst &= !dim.isReduction || offsets[d] == 0;
 
-  RowLoops loops;
-  for (const Axis &axis : product.resultAxes)
-    for (const Workload::Term &term : axis.terms)
-      if (extents[term.dim] > 1)
-        loops.push_back({extents[term.dim],
-                         rowsOfDim(product.inputAxes, aRows, term.dim),
-                         rowsOfDim(product.resultAxes, cRows, term.dim)});
-  llvm::stable_sort(loops, [](const RowLoop &x, const RowLoop &y) {
-    return x.localStride > y.localStride;
-  });
-  loops = foldLoops(loops);
+  RowLoops loops =
+      passLoops(product, extents, input.extents, result.extents, rows());
   auto [inner, outer] = takePattern(loops, mostRows);
   configureExecute(inner.dramStride, outer.dramStride, outer.localStride);
   Space space =
@@ -349,16 +340,13 @@ void ProgramEmitter::storeGroups(ArrayRef<unsigned> dims) {
     return;
   }
   int64_t blocks = divideCeil(extent(product.colDim), cols());
-  int64_t together = product.hasParameters() ? plan.parameterBlocks : blocks;
-  // Long rows have 16 bits of columns.
-  together = std::max<int64_t>(std::min(together, mostRows / cols()), 1);
+  int64_t together = plan.storedBlocks(product, blocks, cols());
   for (int64_t block = 0; block < blocks; block += together)
     storeBlocks(block, std::min(together, blocks - block));
 }
 
 void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
   constexpr int64_t rowsOfBlock = 2; // Scales and biases.
-  const Epilogue &epilogue = product.epilogue;
   int64_t first = offset(product.colDim) + block * cols();
   int64_t columns =
       std::min(count * cols(), extent(product.colDim) - block * cols());
@@ -382,30 +370,22 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
                           divideCeil(columns, cols()) * cols() * rowsOfBlock));
   }
   int64_t blockRows = positions(product.resultAxes, result.extents);
-  int64_t bytes = epilogue.isRaw ? 4 : 1;
-  int64_t dram = product.resultStart + first * bytes;
-  RowLoops loops =
-      tileLoops(product.resultAxes, offsets, extents, result.extents, 1, dram);
+  int64_t dram = product.resultStart + first * (product.epilogue.isRaw ? 4 : 1);
+  StoredRows stored(product, offsets, extents, result.extents, columns, cols(),
+                    dram);
   SmallVector<int64_t, 6> tileRows =
       axisRows(product.resultAxes, result.extents, 1);
   int64_t from = plan.result.row(result.slot) + block * blockRows +
                  rowAt(product.resultAxes, tileRows, offsets, result.offsets);
-  int64_t blockStride = blockRows, scaleBlock = rowsOfBlock;
-  // Rows that follow each other in memory, in whole blocks, are one long row.
-  if (columns == cols() && !loops.empty() &&
-      loops.back().dramStride == columns * bytes &&
-      loops.back().count * columns <= mostRows) {
-    columns *= loops.pop_back_val().count;
-    blockStride = 1;
-    scaleBlock = 0;
-  }
-  auto [inner, outer] = takePattern(loops, mostRows);
+  int64_t blockStride = stored.isJoined ? 1 : blockRows,
+          scaleBlock = stored.isJoined ? 0 : rowsOfBlock;
+  auto [inner, outer] = takePattern(stored.loops, mostRows);
   configureStore(inner.dramStride, outer.dramStride);
   placeStore(outer.localStride, blockStride, scaleBlock);
   configureQuantize(parameters);
-  forRows(loops, dram, from, [&](int64_t to, int64_t row) {
+  forRows(stored.loops, dram, from, [&](int64_t to, int64_t row) {
     order.add({resultSlot(result.slot), parameterSlotOf(parameterSlot)}, {},
               make.storeOut(to, local(Space::Accumulator, row), inner.count,
-                            outer.count, columns));
+                            outer.count, stored.columns));
   });
 }

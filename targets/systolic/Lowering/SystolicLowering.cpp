@@ -204,6 +204,16 @@ void Lowering::addBesides(const Group &group, const Mapping &mapping,
            sums.writePj());
   cost.add(sums.name + ".read", CountUnit::Bytes, bytes.read,
            sums.readPjPerByte.value);
+  double again =
+      repeatedWeightBytes(state.product, state.machine, mapping, *plan);
+  const MemoryDesc &registers =
+      state.used.memories[state.machine.weightRegisters];
+  cost.add(registers.name + ".write", CountUnit::Bytes, again,
+           registers.writePj());
+  if (int home = state.machine.weightHome();
+      home != state.machine.weightRegisters)
+    cost.add(state.used.memories[home].name + ".read", CountUnit::Bytes, again,
+             state.used.memories[home].readPjPerByte.value);
   if (state.product.isDiagonal())
     addZeros(state.product, state.machine, state.used, mapping, cost);
 }

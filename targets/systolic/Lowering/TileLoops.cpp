@@ -2,6 +2,8 @@
 
 #include "targets/systolic/Lowering/TileLoops.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace aicc;
 using namespace aicc::systolic;
 using llvm::ArrayRef;
@@ -94,4 +96,46 @@ int64_t aicc::systolic::rowsOfDim(ArrayRef<Axis> axes,
       if (term.dim == dim)
         sum += term.coefficient * stride;
   return sum;
+}
+
+RowLoops aicc::systolic::passLoops(const Product &product,
+                                   ArrayRef<int64_t> extents,
+                                   ArrayRef<int64_t> input,
+                                   ArrayRef<int64_t> result, int64_t lanes) {
+  int64_t blocks =
+      product.rowDim < 0 ? 1 : llvm::divideCeil(input[product.rowDim], lanes);
+  SmallVector<int64_t, 6> from = axisRows(product.inputAxes, input, blocks),
+                          to = axisRows(product.resultAxes, result, 1);
+  RowLoops loops;
+  for (const Axis &axis : product.resultAxes)
+    for (const Workload::Term &term : axis.terms)
+      if (extents[term.dim] > 1)
+        loops.push_back({extents[term.dim],
+                         rowsOfDim(product.inputAxes, from, term.dim),
+                         rowsOfDim(product.resultAxes, to, term.dim)});
+  llvm::stable_sort(loops, [](const RowLoop &x, const RowLoop &y) {
+    return x.localStride > y.localStride;
+  });
+  return foldLoops(loops);
+}
+
+StoredRows::StoredRows(const Product &product, ArrayRef<int64_t> offsets,
+                       ArrayRef<int64_t> extents, ArrayRef<int64_t> tile,
+                       int64_t columns, int64_t lanes, int64_t &dram)
+    : loops(tileLoops(product.resultAxes, offsets, extents, tile, 1, dram)),
+      columns(columns) {
+  int64_t bytes = product.epilogue.isRaw ? 4 : 1;
+  isJoined = columns == lanes && !loops.empty() &&
+             loops.back().dramStride == columns * bytes &&
+             loops.back().count * columns <= mostRows;
+  if (isJoined)
+    this->columns *= loops.pop_back_val().count;
+}
+
+int64_t aicc::systolic::instructionsOf(RowLoops loops) {
+  takePattern(loops, mostRows);
+  int64_t count = 1;
+  for (const RowLoop &loop : loops)
+    count *= loop.count;
+  return count;
 }

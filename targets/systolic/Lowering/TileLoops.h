@@ -38,6 +38,30 @@ RowLoops tileLoops(llvm::ArrayRef<Axis> axes, llvm::ArrayRef<int64_t> offsets,
                    llvm::ArrayRef<int64_t> tile, int64_t innermost,
                    int64_t &dram);
 
+/// The loops of a pass over the rows of `extents`, longest strides first:
+/// sources (`dramStride`) are rows of an input tile of extents `input`, of
+/// `lanes` summed lanes each, destinations those of a result tile of extents
+/// `result`.
+RowLoops passLoops(const Product &product, llvm::ArrayRef<int64_t> extents,
+                   llvm::ArrayRef<int64_t> input,
+                   llvm::ArrayRef<int64_t> result, int64_t lanes);
+
+/// How `columns` columns of results leave, of the part `extents` at `offsets`
+/// of a tile of extents `tile`. Rows that follow each other in memory, in whole
+/// blocks of `lanes` columns, are one long row.
+struct StoredRows {
+  RowLoops loops;
+  int64_t columns; ///< Of a row.
+  bool isJoined;
+
+  StoredRows(const Product &product, llvm::ArrayRef<int64_t> offsets,
+             llvm::ArrayRef<int64_t> extents, llvm::ArrayRef<int64_t> tile,
+             int64_t columns, int64_t lanes, int64_t &dram);
+};
+
+/// Instructions that it takes to walk `loops`, of which one walks two itself.
+int64_t instructionsOf(RowLoops loops);
+
 /// The two loops that an instruction walks itself.
 struct RowPattern {
   RowLoop inner, outer;

@@ -1,9 +1,13 @@
 //===- TilePlan.cpp - Where the tiles of a product lie --------------------===//
 
 #include "targets/systolic/Lowering/TilePlan.h"
+#include "aicc/Energy/SpatialCost.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+#include <limits>
 
 using namespace aicc;
 using namespace aicc::systolic;
@@ -130,9 +134,9 @@ bool Planner::changes(const TileSlots &slots,
 }
 
 /// Two slots each, so that one is filled while the other is used; fewer if that
-/// does not fit. Where there is room, more for weights: a slot is free again
-/// when the last sum of its pass is out of the array, which is long after the
-/// next passes could start.
+/// does not fit. Where there is room, more for weights, and then for inputs: a
+/// slot is free again when the last sum of its pass is out of the array, which
+/// is long after the next passes could start.
 bool Planner::placeScratchpad() {
   const Workload &workload = product.workload();
   unsigned wantedInputs = changes(plan.input, workload.operands[0]) ? 2 : 1;
@@ -151,8 +155,13 @@ bool Planner::placeScratchpad() {
       continue;
     plan.weight.count =
         unsigned(std::min<int64_t>(wantedWeights, left / plan.weight.rows));
-    plan.weight.first = isShared ? inputTotal : 0;
-    plan.overlaps = plan.input.count == wantedInputs &&
+    int64_t spare = isShared ? left - plan.weight.rows * plan.weight.count
+                             : rows - inputTotal;
+    if (plan.input.count > 1)
+      plan.input.count += unsigned(std::min<int64_t>(
+          TileSlots::most - plan.input.count, spare / plan.input.rows));
+    plan.weight.first = isShared ? plan.input.rows * plan.input.count : 0;
+    plan.overlaps = plan.input.count >= wantedInputs &&
                     (wantedWeights == 1 || plan.weight.count > 1);
     return true;
   }
@@ -200,6 +209,13 @@ std::optional<TilePlan> Planner::run() {
   if (!placeScratchpad() || !placeAccumulator())
     return std::nullopt;
   return plan;
+}
+
+int64_t TilePlan::storedBlocks(const Product &product, int64_t blocks,
+                               int64_t cols) const {
+  constexpr int64_t mostColumns = 65535; // Long rows have 16 bits of them.
+  int64_t together = product.hasParameters() ? parameterBlocks : blocks;
+  return std::max<int64_t>(std::min(together, mostColumns / cols), 1);
 }
 
 std::optional<TilePlan> TilePlan::make(const Product &product,
@@ -265,6 +281,7 @@ private:
     return canRun(product, machine, model, wider, why);
   }
   void dropRepeats(unsigned operand, int memory);
+  double priceOf(const Mapping &wider) const;
   void fillPasses();
   void widen(unsigned operand, int memory, int lane);
   void alignLanes(int dim, int level, int64_t lanes);
@@ -320,9 +337,22 @@ void Hoister::widen(unsigned operand, int memory, int lane) {
     }
 }
 
+/// Energy times time, which decides between passes of different lengths
+/// whatever the objective is; infinite for what cannot run.
+double Hoister::priceOf(const Mapping &wider) const {
+  AccessCounts counts;
+  MappingFault fault;
+  if (!fits(wider) || !model.count(wider, counts, fault))
+    return std::numeric_limits<double>::infinity();
+  SpatialTotals totals = totalsOf(model, wider, counts);
+  return totals.energyPj * totals.cycles;
+}
+
 /// A pass has its weights for all of its rows: what it reads is there before,
-/// and what it writes stays until all are done. Where that does not fit, a pass
-/// takes fewer rows.
+/// and what it writes stays until all are done. Fewer rows in a pass let loads
+/// and stores overlap with passes, and fit where more do not. Passes of fewer
+/// rows than the array has would wait for their weights: they are the last
+/// resort.
 void Hoister::fillPasses() {
   const int8_t pass = level(weightOperand, machine.weightRegisters);
   auto raised = [&](Mapping from, int8_t most) {
@@ -333,21 +363,33 @@ void Hoister::fillPasses() {
     }
     return from;
   };
-  Mapping whole = raised(mapping, pass);
+  Mapping found = raised(mapping, pass);
+  double least = priceOf(found);
   Extents extents = extentsAt(product, mapping, pass);
+  int64_t rowsAround = 1;
   int longest = -1;
-  for (auto [d, extent] : llvm::enumerate(extents))
-    if (moves(resultOperand, d) && !moves(weightOperand, d) &&
-        (longest < 0 || extent > extents[longest]))
+  for (auto [d, extent] : llvm::enumerate(extents)) {
+    if (!moves(resultOperand, d) || moves(weightOperand, d))
+      continue;
+    rowsAround *= extent;
+    if (longest < 0 || extent > extents[longest])
       longest = int(d);
-  Mapping found = whole;
+  }
   if (longest >= 0)
-    for (int64_t rows = extents[longest]; rows > 1 && !fits(found);
-         rows = llvm::divideCeil(rows, 2))
-      found = raised(
-          withLoop(mapping, pass, unsigned(longest), llvm::divideCeil(rows, 2)),
-          int8_t(pass + 1));
-  mapping = fits(found) ? found : whole;
+    rowsAround /= extents[longest];
+  for (int64_t rows = longest < 0 ? 1 : extents[longest]; rows > 1;) {
+    rows = divideCeil(rows, 2);
+    bool runs = std::isfinite(least);
+    if (runs && rows * rowsAround < int64_t(machine.config.rows))
+      break;
+    Mapping cut = raised(withLoop(mapping, pass, unsigned(longest), rows),
+                         int8_t(pass + 1));
+    if (double price = priceOf(cut); price < least) {
+      least = price;
+      found = std::move(cut);
+    }
+  }
+  mapping = std::move(found);
 }
 
 void Hoister::alignLanes(int dim, int level, int64_t lanes) {

@@ -39,6 +39,11 @@ struct TilePlan {
   /// Where tiles change, there is a slot for the next one as they are stored.
   bool overlaps = true;
 
+  /// Of `blocks` blocks of `cols` columns of results, those that one store
+  /// takes.
+  int64_t storedBlocks(const Product &product, int64_t blocks,
+                       int64_t cols) const;
+
   /// Nothing, and why, for a mapping that does not lower or does not fit.
   static std::optional<TilePlan> make(const Product &product,
                                       const ArrayMachine &machine,

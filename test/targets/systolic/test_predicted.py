@@ -1,6 +1,7 @@
 """What the cost model predicts of a program against what the simulator counts."""
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from test_programs import MACHINES, conv, matmul
 import aicc  # isort: skip
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
+import dataflows  # noqa: E402
 from systolic import counter, energy  # noqa: E402
 
 LAYERS = {
@@ -31,7 +33,8 @@ def measure(model, machine, path):
     """The predicted launches and the counted ones."""
     file, artefact, manifest = path / "m.onnx", path / "m.so", path / "manifest.json"
     onnx.save(model, file)
-    aicc.compile(file, target=f"systolic/{machine}").save(artefact)
+    target = str(machine) if pathlib.Path(machine).exists() else f"systolic/{machine}"
+    aicc.compile(file, target=target).save(artefact)
     subprocess.run(["llvm-objcopy-22", f"--dump-section=.aicc.manifest={manifest}", artefact, "/dev/null"], check=True)
     predicted = [launch for launch in json.loads(manifest.read_text())["predicted"] if "items" in launch]
     done = subprocess.run(
@@ -67,3 +70,29 @@ def test_strides_read_no_positions_between(machine, tmp_path):
     weights, inputs, parameters = 256 * 512, 14 * 14 * 256, 512 * 8
     # All that lies between would be four times the inputs.
     assert counted[0]["counts"]["dram.read"] < weights + 2 * inputs + 2 * parameters
+
+
+# Layers of ResNet-50, for each size some of those that were slow there.
+FOLDS = {
+    "one tile of weights": (lambda rng: conv(rng, [1, 64, 56, 56], [256, 64, 1, 1], np.int8), (3136, 64, 256)),
+    "many weights, few rows": (lambda rng: conv(rng, [1, 2048, 7, 7], [512, 2048, 1, 1], np.int8), (49, 2048, 512)),
+    "passes shorter than the array is long": (
+        lambda rng: conv(rng, [1, 1024, 14, 14], [256, 1024, 1, 1], np.int8),
+        (196, 1024, 256),
+    ),
+    "windows with strides": (
+        lambda rng: conv(rng, [1, 256, 28, 28], [256, 256, 3, 3], np.int8, pads=[1] * 4, strides=[2, 2]),
+        (196, 2304, 256),
+    ),
+}
+
+
+@pytest.mark.parametrize("size", dataflows.SIZES)
+@pytest.mark.parametrize("name", FOLDS)
+def test_passes_overlap(name, size, tmp_path):
+    make, product = FOLDS[name]
+    model, _ = make(np.random.default_rng(1))
+    _, counted = measure(model, dataflows.machine(size, tmp_path), tmp_path)
+    # As fast as the best of three dataflows whose folds do not overlap.
+    _, least = dataflows.best_of(*product, size)
+    assert least >= dataflows.LEAST * counted[0]["cycles"]
