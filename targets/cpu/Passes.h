@@ -31,7 +31,7 @@ using RegionMapper = std::function<mlir::LogicalResult(RegionOp)>;
 
 /// Asks the cost model of this family for `machine`.
 RegionMapper makeRegionMapper(const MachineDesc &machine, int workers,
-                              Objective objective);
+                              const Goal &goal);
 RegionMapper makeRegionMapper(const CompileOptions &options);
 
 /// A machine of this family; null if there is none of that name.
