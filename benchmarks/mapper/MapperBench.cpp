@@ -119,11 +119,12 @@ static void printTable(llvm::ArrayRef<Layer> layers,
     const SpatialCandidate &best = result.candidates[0];
     energy += double(layer.count) * best.energyPj;
     cycles += double(layer.count) * best.cycles;
-    double second = result.candidates.size() > 1
-                        ? 100 * (result.candidates[1].value(objective) /
-                                     best.value(objective) -
-                                 1)
-                        : 0;
+    double second =
+        result.candidates.size() > 1
+            ? 100 * (result.candidates[1].value(objective.getValue()) /
+                         best.value(objective.getValue()) -
+                     1)
+            : 0;
     llvm::outs() << "| " << layer.name << " | " << layer.count << " | "
                  << llvm::format("%.3f | %.0f | +%.3f %% | %llu | %llu | %s | "
                                  "%.1f |\n",
@@ -145,7 +146,7 @@ int main(int argc, char **argv) {
   std::vector<Layer> layers =
       network == "convolutions" ? threeConvolutions() : resnet50();
   SpatialMapperOptions options;
-  options.objective = objective;
+  options.objective = objective.getValue();
   options.perfectFactors = isPerfect;
   if (!isFree)
     options.axisDims = {uint64_t(1) << C, uint64_t(1) << K};

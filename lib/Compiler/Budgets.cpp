@@ -6,6 +6,8 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <cmath>
+
 using namespace aicc;
 using llvm::formatv;
 
@@ -46,4 +48,60 @@ BudgetCheck aicc::checkBudgets(const ReportData &report, const Budgets &budgets,
           budgets.memoryBytes, "bytes");
   check.score = valueOf(objective, energyUj, totals.timeUs);
   return check;
+}
+
+//===----------------------------------------------------------------------===//
+// Between the objectives
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What came of a price of time.
+struct PricedRun {
+  double watts = 0;
+  RunCost cost;
+};
+} // namespace
+
+/// Whether nobody would notice the difference.
+static bool isNear(const RunCost &a, const RunCost &b) {
+  constexpr double least = 0.002;
+  return std::abs(a.energyUj - b.energyUj) <= least * a.energyUj &&
+         std::abs(a.timeUs - b.timeUs) <= least * a.timeUs;
+}
+
+/// Maps for the price in the middle, then on both sides of it.
+static bool mapBetween(Objective asked, const PricedRun &dear,
+                       const PricedRun &cheap, unsigned depth, MapForGoal map) {
+  if (depth == 0 || isNear(dear.cost, cheap.cost))
+    return true;
+  PricedRun middle;
+  middle.watts = std::sqrt(dear.watts * cheap.watts);
+  std::optional<RunCost> cost = map(Goal(asked, middle.watts));
+  if (!cost)
+    return false;
+  middle.cost = *cost;
+  return mapBetween(asked, dear, middle, depth - 1, map) &&
+         mapBetween(asked, middle, cheap, depth - 1, map);
+}
+
+bool aicc::mapForTradeOffs(Objective asked, const RunCost &first,
+                           MapForGoal map) {
+  RunCost costs[3];
+  for (Objective other :
+       {Objective::Latency, Objective::Energy, Objective::Edp}) {
+    std::optional<RunCost> cost = other == asked ? first : map(other);
+    if (!cost)
+      return false;
+    costs[unsigned(other)] = *cost;
+  }
+  // The power of the run makes energy and time count the same. A hundred times
+  // that is time alone, a hundredth of it energy alone.
+  constexpr double farEnough = 100;
+  constexpr unsigned depth = 3; // At most 7 prices.
+  double watts = first.energyUj / first.timeUs;
+  if (!(watts > 0) || !std::isfinite(watts))
+    return true;
+  return mapBetween(
+      asked, {watts * farEnough, costs[unsigned(Objective::Latency)]},
+      {watts / farEnough, costs[unsigned(Objective::Energy)]}, depth, map);
 }

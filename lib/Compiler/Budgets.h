@@ -6,6 +6,10 @@
 #include "aicc/Compiler/CompileOptions.h"
 #include "aicc/Report/ReportData.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+#include <optional>
+
 namespace aicc {
 
 /// How far a mapped model is from its budgets, and how good it is otherwise.
@@ -30,6 +34,26 @@ size_t unpricedNodes(const ReportData &report);
 /// constants.
 BudgetCheck checkBudgets(const ReportData &report, const Budgets &budgets,
                          Objective objective);
+
+/// What one run of a mapped model takes.
+struct RunCost {
+  double energyUj = 0;
+  double timeUs = 0;
+};
+
+/// Maps the model for a goal whose price of time is in watts; nothing if that
+/// fails.
+using MapForGoal = llvm::function_ref<std::optional<RunCost>(const Goal &)>;
+
+/// Maps a model, which took `first` for the objective `asked`, for everything
+/// else that may keep a budget: the other objectives, and the energy plus the
+/// time at prices between those that amount to the energy and to the time
+/// alone. A range of prices is halved (by ratio) where its ends differ in what
+/// comes of them. Not the price at which two results are worth the same: each
+/// group is mapped by what it costs alone, and the results have what caches
+/// keep between groups. What is tried does not depend on the budgets, so that
+/// a tighter one never gets a better answer. False if `map` fails.
+bool mapForTradeOffs(Objective asked, const RunCost &first, MapForGoal map);
 
 } // namespace aicc
 

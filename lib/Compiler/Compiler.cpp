@@ -12,6 +12,7 @@
 #include "lib/Compiler/Budgets.h"
 #include "lib/Compiler/Cache.h"
 #include "lib/Compiler/Frontend.h"
+#include "lib/Compiler/GroupChanges.h"
 #include "lib/Compiler/Manifest.h"
 #include "lib/Compiler/PreparedModel.h"
 #include "lib/Compiler/Progress.h"
@@ -63,6 +64,14 @@ private:
   std::vector<Diagnostic> kept;
 };
 
+/// A mapped model that may be the answer to budgets.
+struct BoundedChoice {
+  Goal goal; ///< The price of time in watts.
+  BudgetCheck check;
+  ReportData report;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+};
+
 /// One compilation.
 class Compilation {
 public:
@@ -80,6 +89,8 @@ private:
   bool checkQuantize(Stage stage);
   bool quantize();
   bool mapWithinBudgets();
+  void failBudgets(const BudgetCheck &nearest, size_t tried);
+  void makeReport();
   std::optional<Stage> readModel();
   Stage takePrepared();
   void keepPrepared();
@@ -112,7 +123,8 @@ private:
   std::unique_ptr<MlirDiagnosticHandler> handler;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   bool fromMlir = false;
-  std::optional<ReportData> report; ///< From stage Mapped on.
+  std::optional<ReportData> report;     ///< From stage Mapped on.
+  std::optional<std::string> modelHash; ///< Once a report asked for it.
 };
 
 } // namespace
@@ -280,12 +292,17 @@ bool Compilation::runStage(Stage stage) {
   // Hashes the model: not for IR that nobody asks the cost of.
   if (stage == Stage::Mapped &&
       (needsReport() || options.budgets.any() || !isMlirKind(request.emit)))
-    report = buildReport(*module, options,
-                         request.prepared && request.prepared->state
-                             ? request.prepared->state->blake3
-                             : hashOfModel(options.modelPath));
+    makeReport();
   endOfStage(name, begin);
   return dump(stage);
+}
+
+void Compilation::makeReport() {
+  if (!modelHash)
+    modelHash = request.prepared && request.prepared->state
+                    ? request.prepared->state->blake3
+                    : hashOfModel(options.modelPath);
+  report = buildReport(*module, options, *modelHash);
 }
 
 /// Can a model at `stage` be quantised as asked for?
@@ -325,48 +342,67 @@ bool Compilation::quantize() {
   return request.emit == EmitKind::Qdq || runStage(Stage::Graph);
 }
 
-/// Maps for the objective; if that does not keep the budgets, for the others,
-/// and takes the best by the objective of those that do.
+/// Maps for the objective; if that does not keep the budgets, for what lies
+/// between the objectives too, and takes the best by the objective asked for of
+/// what keeps them.
 bool Compilation::mapWithinBudgets() {
-  Objective asked = options.objective, chosen = asked;
-  mlir::OwningOpRef<mlir::ModuleOp> structured = module->clone(), mapped;
-  std::optional<BudgetCheck> best;
-  ReportData bestReport;
-  for (Objective objective :
-       {asked, Objective::Latency, Objective::Edp, Objective::Energy}) {
-    if (best && objective == asked)
-      continue;
-    if (best)
+  Objective asked = options.objective;
+  mlir::OwningOpRef<mlir::ModuleOp> structured = module->clone();
+  std::optional<BoundedChoice> best;
+  size_t tried = 0;
+  auto map = [&](const Goal &goal) -> std::optional<RunCost> {
+    if (!module)
       module = structured->clone();
-    options.objective = objective;
+    options.objective = goal.objective;
+    options.timePriceWatts = goal.timePrice;
     if (!runStage(Stage::Mapped))
-      return false;
+      return std::nullopt;
+    ++tried;
+    ReportTotals totals = totalsOf(*report);
     BudgetCheck check = checkBudgets(*report, options.budgets, asked);
-    if (!best || check.isBetterThan(*best)) {
-      best = std::move(check);
-      chosen = objective;
-      bestReport = std::move(*report);
-      mapped = std::move(module);
-    }
-    if (best->keeps() && objective == asked)
-      break;
-  }
-  module = std::move(mapped);
-  report = std::move(bestReport);
-  options.objective = chosen;
-  if (!best->keeps()) {
-    std::string unpriced;
-    if (size_t left = unpricedNodes(*report))
-      unpriced = " (" + std::to_string(left) + " nodes on the host not priced)";
-    fail(ErrorCode::Budget, options.modelPath,
-         "no mapping for " + options.machine->family + "/" +
-             options.machine->name + " keeps the budgets: " +
-             llvm::join(best->excesses, "; ") + unpriced,
-         "the nearest of those for latency, edp and energy is for " +
-             report->objective + "; --report shows where it goes");
+    if (request.verbose)
+      llvm::errs() << "aicc: for " << report->objective << ": "
+                   << llvm::format("%.6g uJ, %.6g us\n", totals.energyPj * 1e-6,
+                                   totals.timeUs);
+    if (!best || check.isBetterThan(best->check))
+      best = BoundedChoice{goal, std::move(check), std::move(*report),
+                           std::move(module)};
+    module = nullptr;
+    return RunCost{totals.energyPj * 1e-6, totals.timeUs};
+  };
+  std::optional<RunCost> first = map(asked);
+  if (!first)
+    return false;
+  std::vector<GroupChoice> plain = choicesOf(*best->module);
+  if (!best->check.keeps() && !mapForTradeOffs(asked, *first, map))
+    return false;
+
+  module = std::move(best->module);
+  report = std::move(best->report);
+  options.objective = best->goal.objective;
+  options.timePriceWatts = best->goal.timePrice;
+  if (!best->check.keeps()) {
+    failBudgets(best->check, tried);
     return false;
   }
+  if (tried > 1) {
+    noteChanges(*module, plain, asked);
+    makeReport();
+  }
   return dump(Stage::Mapped);
+}
+
+void Compilation::failBudgets(const BudgetCheck &nearest, size_t tried) {
+  std::string unpriced;
+  if (size_t left = unpricedNodes(*report))
+    unpriced = " (" + std::to_string(left) + " nodes on the host not priced)";
+  fail(ErrorCode::Budget, options.modelPath,
+       "no mapping for " + options.machine->family + "/" +
+           options.machine->name + " keeps the budgets: " +
+           llvm::join(nearest.excesses, "; ") + unpriced,
+       "the nearest of " + llvm::Twine(tried) +
+           " that were tried between latency and energy is for " +
+           report->objective + "; --report shows where it goes");
 }
 
 bool Compilation::runStages(Stage first, Stage last) {

@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -117,6 +118,16 @@ llvm::StringRef aicc::objectiveName(Objective objective) {
   return "edp";
 }
 
+std::string aicc::goalName(const CompileOptions &options) {
+  if (options.timePriceWatts <= 0)
+    return objectiveName(options.objective).str();
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << "energy + time x " << llvm::format("%.4g", options.timePriceWatts)
+     << " W";
+  return name;
+}
+
 std::string aicc::makeManifest(const CompileOptions &options,
                                const ReportData &report) {
   llvm::json::Object shapes;
@@ -126,7 +137,7 @@ std::string aicc::makeManifest(const CompileOptions &options,
       {"model", llvm::json::Object{{"blake3", report.model.blake3}}},
       {"options", llvm::json::Object{
                       {"opt_level", options.optLevel},
-                      {"objective", objectiveName(options.objective)},
+                      {"objective", goalName(options)},
                       {"threads", options.threads},
                       {"strict_fp", options.strictFp},
                       {"shapes", std::move(shapes)},

@@ -290,7 +290,7 @@ ReportData ReportBuilder::build(llvm::StringRef modelHash) {
   report.model.name = llvm::sys::path::filename(options.modelPath).str();
   report.model.blake3 = modelHash.str();
   report.machine = describeMachine(*options.machine);
-  report.objective = objectiveName(options.objective).str();
+  report.objective = goalName(options);
   if (options.threads)
     report.options.push_back({"threads", std::to_string(options.threads)});
   for (const auto &[name, shape] : options.shapes)

@@ -34,13 +34,13 @@ struct Task {
 
 struct MapSpatialPass : aicc::impl::MapSpatialPassBase<MapSpatialPass> {
   using MapSpatialPassBase::MapSpatialPassBase;
-  MapSpatialPass(std::shared_ptr<const MachineDesc> machine,
-                 Objective objective, ArrayKind kind,
+  MapSpatialPass(std::shared_ptr<const MachineDesc> machine, const Goal &goal,
+                 ArrayKind kind,
                  std::shared_ptr<const SpatialLowering> lowering,
                  bool pricesOthers)
       : machine(std::move(machine)), lowering(std::move(lowering)),
         pricesOthers(pricesOthers) {
-    options.objective = objective;
+    options.objective = goal;
     isProgrammable = kind == ArrayKind::Programmable;
   }
   MapSpatialPass(const MapSpatialPass &other)
@@ -388,9 +388,9 @@ void MapSpatialPass::runOnOperation() {
 
 std::unique_ptr<Pass>
 aicc::createMapSpatialPass(std::shared_ptr<const MachineDesc> machine,
-                           Objective objective, ArrayKind kind,
+                           const Goal &goal, ArrayKind kind,
                            std::shared_ptr<const SpatialLowering> lowering,
                            bool pricesOthers) {
-  return std::make_unique<MapSpatialPass>(std::move(machine), objective, kind,
+  return std::make_unique<MapSpatialPass>(std::move(machine), goal, kind,
                                           std::move(lowering), pricesOthers);
 }

@@ -34,10 +34,11 @@ FailureOr<Cost> SpatialTarget::estimate(const Workload &workload,
 void SpatialTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
                                   const CompileOptions &options) const {
   if (from < Stage::Mapped && to >= Stage::Mapped) {
+    Goal goal = options.goalAt(options.machine->clockMhz.value);
     pm.addNestedPass<func::FuncOp>(createFormRegionsPass());
     pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
     pm.addNestedPass<func::FuncOp>(
-        createMapSpatialPass(options.machine, options.objective, kind));
+        createMapSpatialPass(options.machine, goal, kind));
     addHostPass(pm, options);
   }
   if (to > Stage::Mapped) {

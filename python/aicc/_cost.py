@@ -179,7 +179,7 @@ class Cost:
 
     @property
     def objective(self) -> str:
-        """What the mapping minimises: "latency", "energy" or "edp"."""
+        """What the mapping minimises: "latency", "energy", "edp"; to keep a budget also "energy + time x 0.412 W"."""
         return self.report["objective"]
 
     @property

@@ -20,7 +20,7 @@ struct FlopCount {
 };
 
 /// Of one launch of the group. Null where the group has an operation whose
-/// code is not known here (pow, sine, ...).
+/// code is not known here (pow, erf of f64).
 std::optional<FlopCount> countFlops(const RegionModel &model,
                                     const KernelMapping &mapping);
 

@@ -34,12 +34,12 @@ struct CpuMapHostPass : aicc::impl::CpuMapHostPassBase<CpuMapHostPass> {
   using CpuMapHostPassBase::CpuMapHostPassBase;
   CpuMapHostPass(std::shared_ptr<const MachineDesc> machine,
                  std::shared_ptr<const MachineDesc> host, int workers,
-                 Objective objective)
+                 const Goal &goal)
       : machine(std::move(machine)), host(std::move(host)), workers(workers),
-        objective(objective) {}
+        goal(goal) {}
   CpuMapHostPass(const CpuMapHostPass &other)
       : CpuMapHostPassBase(other), machine(other.machine), host(other.host),
-        workers(other.workers), objective(other.objective) {}
+        workers(other.workers), goal(other.goal) {}
 
   void runOnOperation() override;
 
@@ -52,7 +52,7 @@ private:
 
   std::shared_ptr<const MachineDesc> machine, host;
   int workers = 1;
-  Objective objective = Objective::Latency;
+  Goal goal;
   DenseSet<RegionOp> onHost;
   DenseSet<Value> copied; ///< Results of the device that the host has.
 };
@@ -212,7 +212,7 @@ void CpuMapHostPass::runOnOperation() {
     onHost.insert(region);
   });
   RegionMapper mapper =
-      makeRegionMapper(*host, workers ? workers : int(host->cores), objective);
+      makeRegionMapper(*host, workers ? workers : int(host->cores), goal);
   for (RegionOp region : regions)
     if (failed(map(region, mapper)))
       return signalPassFailure();
@@ -224,6 +224,7 @@ aicc::cpu::createMapHostPass(const CompileOptions &options) {
       hostMachine(options.cpu, options.triple);
   if (!host)
     return nullptr;
+  Goal goal = options.goalAt(host->clockMhz.value);
   return std::make_unique<CpuMapHostPass>(options.machine, std::move(host),
-                                          options.threads, options.objective);
+                                          options.threads, goal);
 }

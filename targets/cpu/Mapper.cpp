@@ -16,9 +16,8 @@ namespace {
 class Search {
 public:
   Search(const Workload &workload, const MachineDesc &machine,
-         const Target &target, Objective objective)
-      : workload(workload), machine(machine), target(target),
-        objective(objective) {}
+         const Target &target, const Goal &goal)
+      : workload(workload), machine(machine), target(target), goal(goal) {}
 
   MappingChoice run();
 
@@ -32,11 +31,11 @@ private:
   void tryOrders(KernelMapping mapping);
   void consider(const KernelMapping &mapping);
   void searchDims();
-  double score(const Cost &cost, Objective by) const;
-  double score(const Cost &cost) const { return score(cost, objective); }
+  double score(const Cost &cost, const Goal &by) const;
+  double score(const Cost &cost) const { return score(cost, goal); }
   /// Keeps `candidate` in `kept` if it is the first or scores less.
   void keepLeast(std::optional<MappedCost> &kept, const MappedCost &candidate,
-                 Objective by) const;
+                 const Goal &by) const;
 
   int64_t rank() const { return workload.dims.size(); }
   bool isContiguous(int64_t dim) const;
@@ -45,7 +44,7 @@ private:
   const Workload &workload;
   const MachineDesc &machine;
   const Target &target;
-  Objective objective;
+  Goal goal;
   MappedCost best;
   bool found = false;
   /// The least of what was considered and is not `best`, and the least by the
@@ -54,7 +53,7 @@ private:
 };
 } // namespace
 
-double Search::score(const Cost &cost, Objective by) const {
+double Search::score(const Cost &cost, const Goal &by) const {
   return valueOf(by, cost.energyPj(), cost.cycles);
 }
 
@@ -72,12 +71,12 @@ void Search::consider(const KernelMapping &mapping) {
   if (!found || score(candidate.cost) < worthwhile * score(best.cost))
     std::swap(best, candidate);
   if (found)
-    keepLeast(runnerUp, candidate, objective);
+    keepLeast(runnerUp, candidate, goal);
   found = true;
 }
 
 void Search::keepLeast(std::optional<MappedCost> &kept,
-                       const MappedCost &candidate, Objective by) const {
+                       const MappedCost &candidate, const Goal &by) const {
   if (!kept || score(candidate.cost, by) < score(kept->cost, by))
     kept = candidate;
 }
@@ -271,8 +270,8 @@ MappingChoice Search::run() {
 
 MappingChoice cpu::findMapping(const Workload &workload,
                                const MachineDesc &machine, const Target &target,
-                               int workers, Objective objective) {
-  MappingChoice best = Search(workload, machine, target, objective).run();
+                               int workers, const Goal &goal) {
+  MappingChoice best = Search(workload, machine, target, goal).run();
   // Enough iterations for the workers to share evenly, from the fewest loops.
   KernelMapping &mapping = best.mapping;
   constexpr int64_t iterationsPerWorker = 8;

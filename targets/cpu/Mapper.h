@@ -32,8 +32,7 @@ struct MappingChoice : MappedCost {
 /// tiles and the dimension across the lanes. Ties go to the first candidate,
 /// so the result does not depend on anything but the arguments.
 MappingChoice findMapping(const Workload &workload, const MachineDesc &machine,
-                          const Target &target, int workers,
-                          Objective objective);
+                          const Target &target, int workers, const Goal &goal);
 
 /// Sets the mapping, its cost, the alternatives (`aicc.alternatives`) and the
 /// storage order of the packed constants on a region with layouts.

@@ -42,7 +42,7 @@ static std::string keyOf(const Workload &workload) {
 }
 
 RegionMapper aicc::cpu::makeRegionMapper(const MachineDesc &machine,
-                                         int workers, Objective objective) {
+                                         int workers, const Goal &goal) {
   struct State {
     MachineDesc machine;
     std::unique_ptr<Target> target = createTarget();
@@ -50,7 +50,7 @@ RegionMapper aicc::cpu::makeRegionMapper(const MachineDesc &machine,
   };
   auto state = std::make_shared<State>();
   state->machine = machine;
-  return [state, workers, objective](RegionOp region) -> LogicalResult {
+  return [state, workers, goal](RegionOp region) -> LogicalResult {
     std::string why;
     FailureOr<RegionModel> model = RegionModel::build(region, why);
     if (failed(model))
@@ -58,17 +58,15 @@ RegionMapper aicc::cpu::makeRegionMapper(const MachineDesc &machine,
     Workload workload = toWorkload(*model);
     auto [entry, isNew] = state->known.try_emplace(keyOf(workload));
     if (isNew)
-      entry->second = findMapping(workload, state->machine, *state->target,
-                                  workers, objective);
+      entry->second =
+          findMapping(workload, state->machine, *state->target, workers, goal);
     applyMapping(*model, entry->second, state->machine);
     return success();
   };
 }
 
-/// Without a driver (aicc-opt), the least machine of the family: what is
-/// chosen then does not depend on the host.
-static std::shared_ptr<const MachineDesc>
-machineFor(const CompileOptions &options) {
+std::shared_ptr<const MachineDesc>
+aicc::cpu::machineFor(const CompileOptions &options) {
   return options.machine ? options.machine : namedMachine("x86_64_v2");
 }
 
@@ -82,7 +80,7 @@ RegionMapper aicc::cpu::makeRegionMapper(const CompileOptions &options) {
   if (!machine)
     return {};
   return makeRegionMapper(*machine, workersFor(options, *machine),
-                          options.objective);
+                          options.goalAt(machine->clockMhz.value));
 }
 
 /// The machine that an option of a pass names; else an error.
@@ -136,10 +134,11 @@ namespace {
 struct CpuSchedulePass : aicc::impl::CpuSchedulePassBase<CpuSchedulePass> {
   using CpuSchedulePassBase::CpuSchedulePassBase;
   CpuSchedulePass(std::shared_ptr<const MachineDesc> machine, int workers,
-                  Objective objective)
+                  Objective objective, double timePriceWatts)
       : machine(std::move(machine)) {
     this->workers = workers;
     this->objective = objective;
+    this->timePriceWatts = timePriceWatts;
   }
   CpuSchedulePass(const CpuSchedulePass &other)
       : CpuSchedulePassBase(other), machine(other.machine) {}
@@ -147,8 +146,13 @@ struct CpuSchedulePass : aicc::impl::CpuSchedulePassBase<CpuSchedulePass> {
   void runOnOperation() override {
     if (!machine)
       machine = machineOf(getOperation(), machineName);
-    if (!machine ||
-        failed(chooseSchedule(getOperation(), *machine, workers, objective)))
+    if (!machine)
+      return signalPassFailure();
+    CompileOptions options;
+    options.objective = objective;
+    options.timePriceWatts = timePriceWatts;
+    if (failed(chooseSchedule(getOperation(), *machine, workers,
+                              options.goalAt(machine->clockMhz.value))))
       return signalPassFailure();
     getOperation().walk(
         [](RegionOp region) { remarkChoice(region, "cpu-schedule"); });
@@ -162,7 +166,8 @@ std::unique_ptr<Pass>
 aicc::cpu::createSchedulePass(const CompileOptions &options) {
   std::shared_ptr<const MachineDesc> machine = machineFor(options);
   return std::make_unique<CpuSchedulePass>(
-      machine, machine ? workersFor(options, *machine) : 1, options.objective);
+      machine, machine ? workersFor(options, *machine) : 1, options.objective,
+      options.timePriceWatts);
 }
 
 std::unique_ptr<Pass> aicc::cpu::createMapPass(RegionMapper mapper) {

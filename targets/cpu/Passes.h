@@ -31,7 +31,7 @@ using RegionMapper = std::function<mlir::LogicalResult(RegionOp)>;
 
 /// Asks the cost model of this family for `machine`.
 RegionMapper makeRegionMapper(const MachineDesc &machine, int workers,
-                              Objective objective);
+                              const Goal &goal);
 RegionMapper makeRegionMapper(const CompileOptions &options);
 
 /// A machine of this family; null if there is none of that name.
@@ -44,6 +44,10 @@ std::unique_ptr<mlir::Pass> createMapPass(RegionMapper mapper);
 /// From operations on tensors to regions with mappings and costs.
 void buildMappingPipeline(mlir::OpPassManager &pm,
                           const CompileOptions &options, RegionMapper mapper);
+/// That of the driver; without one (aicc-opt), the least machine of the family:
+/// what is chosen then does not depend on the host.
+std::shared_ptr<const MachineDesc> machineFor(const CompileOptions &options);
+
 std::unique_ptr<mlir::Pass> createSchedulePass(const CompileOptions &options);
 /// Maps what the device of `options` leaves to the processor of --mcpu; null if
 /// there is no machine of this family that suits it.

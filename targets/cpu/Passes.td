@@ -123,7 +123,10 @@ def CpuSchedulePass : Pass<"cpu-schedule", "::mlir::func::FuncOp"> {
            [{::llvm::cl::values(
              clEnumValN(::aicc::Objective::Latency, "latency", "time"),
              clEnumValN(::aicc::Objective::Energy, "energy", "energy"),
-             clEnumValN(::aicc::Objective::Edp, "edp", "energy times time"))}]>
+             clEnumValN(::aicc::Objective::Edp, "edp", "energy times time"))}]>,
+    Option<"timePriceWatts", "time-price", "double", /*default=*/"0",
+           "Watts; above 0, the energy plus the time at this price is minimised "
+           "in place of the objective">
   ];
   let dependentDialects = ["::aicc::AICCDialect"];
 }

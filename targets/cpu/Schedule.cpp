@@ -46,9 +46,9 @@ struct Price {
 class Scheduler {
 public:
   Scheduler(func::FuncOp func, BufferPlan plan, const MachineDesc &machine,
-            int workers, Objective objective)
+            int workers, const Goal &goal)
       : func(func), plan(std::move(plan)), machine(machine), workers(workers),
-        objective(objective) {}
+        goal(goal) {}
 
   /// Sets `stripes`.
   LogicalResult choose();
@@ -97,7 +97,7 @@ private:
   BufferPlan plan;
   const MachineDesc &machine;
   int workers;
-  Objective objective;
+  Goal goal;
   int64_t arenaBytes = 0;
   bool isPlaced = false;
   std::vector<Step> steps;
@@ -242,10 +242,10 @@ Price Scheduler::priceOfLaunches(size_t before) const {
 /// For the product of energy and time the sum of their changes, each relative
 /// to the whole program.
 double Scheduler::score(const Price &price) const {
-  if (objective == Objective::Edp)
+  if (goal.objective == Objective::Edp && goal.timePrice <= 0)
     return price.cycles / std::max(baseline.cycles, 1.0) +
            price.picojoules / std::max(baseline.picojoules, 1.0);
-  return valueOf(objective, price.picojoules, price.cycles);
+  return valueOf(goal, price.picojoules, price.cycles);
 }
 
 //===----------------------------------------------------------------------===//
@@ -555,13 +555,13 @@ LogicalResult Scheduler::price() {
 }
 
 LogicalResult cpu::chooseSchedule(func::FuncOp func, const MachineDesc &machine,
-                                  int workers, Objective objective) {
+                                  int workers, const Goal &goal) {
   func.walk([](RegionOp region) { region.removeStripesAttr(); });
   for (bool toPrice : {false, true}) {
     FailureOr<BufferPlan> plan = BufferPlan::build(func);
     if (failed(plan))
       return failure();
-    Scheduler scheduler(func, std::move(*plan), machine, workers, objective);
+    Scheduler scheduler(func, std::move(*plan), machine, workers, goal);
     if (failed(toPrice ? scheduler.price() : scheduler.choose()))
       return failure();
   }

@@ -15,7 +15,7 @@ namespace aicc::cpu {
 /// its place in the program (docs/design/0007).
 mlir::LogicalResult chooseSchedule(mlir::func::FuncOp func,
                                    const MachineDesc &machine, int workers,
-                                   Objective objective);
+                                   const Goal &goal);
 
 } // namespace aicc::cpu
 

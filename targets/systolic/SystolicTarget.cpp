@@ -57,8 +57,9 @@ void SystolicTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
     buffers.summedInnermost = true;
     pm.addNestedPass<func::FuncOp>(createPlanBuffersPass(buffers));
     pm.addNestedPass<func::FuncOp>(createMapSpatialPass(
-        options.machine, options.objective, ArrayKind::Multiplies,
-        createLowering(), /*pricesOthers=*/!options.generatesCode));
+        options.machine, options.goalAt(options.machine->clockMhz.value),
+        ArrayKind::Multiplies, createLowering(),
+        /*pricesOthers=*/!options.generatesCode));
     if (options.generatesCode)
       pm.addNestedPass<func::FuncOp>(
           createCheckHostPass(options.machine, options.noFallback));

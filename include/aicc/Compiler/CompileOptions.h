@@ -37,9 +37,24 @@ enum class EmitKind {
 /// What the cost model minimises.
 enum class Objective { Latency, Energy, Edp };
 
-/// What is minimised of a cost; energy and time in any unit.
-inline double valueOf(Objective objective, double energy, double time) {
-  switch (objective) {
+/// What a mapping minimises: an objective or, to keep a budget, the energy plus
+/// the time at a price, which stands between two of them.
+struct Goal {
+  Goal(Objective objective = Objective::Latency, double timePrice = 0)
+      : objective(objective), timePrice(timePrice) {}
+
+  Objective objective;
+  /// In the unit of the energy, for one unit of time; 0: only `objective`
+  /// counts.
+  double timePrice;
+};
+
+/// What is minimised of a cost; energy and time in any unit, which a price of
+/// time is in too.
+inline double valueOf(const Goal &goal, double energy, double time) {
+  if (goal.timePrice > 0)
+    return energy + goal.timePrice * time;
+  switch (goal.objective) {
   case Objective::Latency:
     return time;
   case Objective::Energy:
@@ -105,6 +120,9 @@ struct CompileOptions {
   unsigned optLevel = 3;
   Objective objective = Objective::Latency;
   Budgets budgets;
+  /// Above 0: the energy plus the time at this price is minimised in place of
+  /// `objective`. The driver sets it where a budget asks for it.
+  double timePriceWatts = 0;
   int threads = 0; ///< Workers the mapping plans for; 0: those of the machine.
   bool strictFp = false;
   /// Something past stage `mapped` is made: what no target lowers has to run on
@@ -119,6 +137,11 @@ struct CompileOptions {
   /// of model and machine, options. The driver sets it for `Target::emit`.
   std::string manifest;
   Limits limits;
+
+  /// What is minimised of picojoules and cycles of a clock of `clockMhz`.
+  Goal goalAt(double clockMhz) const {
+    return {objective, clockMhz > 0 ? timePriceWatts * 1e6 / clockMhz : 0};
+  }
 };
 
 } // namespace aicc

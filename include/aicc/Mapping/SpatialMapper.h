@@ -32,7 +32,7 @@ struct SpatialBudgets {
 };
 
 struct SpatialMapperOptions {
-  Objective objective = Objective::Edp;
+  Goal objective = Objective::Edp; ///< A price of time is in pJ per cycle.
   SpatialBudgets budgets;
   /// Of the least time, what may be given up for energy, as a share: the
   /// objective `Latency` asks for the least energy of all mappings that take at
@@ -67,7 +67,7 @@ struct SpatialCandidate {
   double memoryBytes = 0; ///< As SpatialBudgets::memoryBytes.
 
   /// pJ, cycles, or pJ x cycles.
-  double value(Objective objective) const;
+  double value(const Goal &goal) const;
 };
 
 struct SpatialSearchStats {
@@ -93,12 +93,12 @@ struct SpatialMapperResult {
   SpatialSearchStats stats;
 
   /// "not proved optimal, 12 % above the bound"
-  std::string boundText(Objective objective) const;
+  std::string boundText(const Goal &goal) const;
   /// Relative distance to the bound, 0 if optimal.
-  double gap(Objective objective) const {
+  double gap(const Goal &goal) const {
     return candidates.empty() || lowerBound <= 0
                ? 0
-               : candidates[0].value(objective) / lowerBound - 1;
+               : candidates[0].value(goal) / lowerBound - 1;
   }
 };
 

@@ -64,7 +64,7 @@ public:
 /// `pricesOthers`, else they stay with the host, with its reason.
 std::unique_ptr<mlir::Pass>
 createMapSpatialPass(std::shared_ptr<const MachineDesc> machine,
-                     Objective objective, ArrayKind kind,
+                     const Goal &goal, ArrayKind kind,
                      std::shared_ptr<const SpatialLowering> lowering = nullptr,
                      bool pricesOthers = true);
 

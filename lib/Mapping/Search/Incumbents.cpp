@@ -10,8 +10,8 @@ using namespace llvm;
 
 namespace aicc {
 
-double SpatialCandidate::value(Objective objective) const {
-  return valueOf(objective, energyPj, cycles);
+double SpatialCandidate::value(const Goal &goal) const {
+  return valueOf(goal, energyPj, cycles);
 }
 
 namespace search {

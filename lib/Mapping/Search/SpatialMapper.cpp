@@ -279,9 +279,9 @@ template <typename Incumbents> SpatialMapperResult Search<Incumbents>::run() {
   return result;
 }
 
-std::string SpatialMapperResult::boundText(Objective objective) const {
+std::string SpatialMapperResult::boundText(const Goal &goal) const {
   return llvm::formatv("not proved optimal, {0:f0} % above the bound",
-                       100 * gap(objective));
+                       100 * gap(goal));
 }
 
 namespace {
@@ -326,15 +326,18 @@ static std::string explainNothing(const Workload &workload,
 static void breakTie(const Workload &workload, const MachineDesc &machine,
                      const SpatialMapperOptions &options,
                      SpatialMapperResult &result) {
-  bool isSlack =
-      options.objective == Objective::Latency && options.latencySlack > 0;
-  if (options.objective == Objective::Edp || result.candidates.empty() ||
+  const Goal &goal = options.objective;
+  bool isLatency = goal.objective == Objective::Latency;
+  bool isSlack = isLatency && options.latencySlack > 0;
+  // Where both count, of equals none is better.
+  bool countsBoth = goal.objective == Objective::Edp || goal.timePrice > 0;
+  if (countsBoth || result.candidates.empty() ||
       (!result.isOptimal && !isSlack))
     return;
   SpatialCandidate &best = result.candidates[0];
   SpatialMapperOptions second = options;
   second.alternatives = 0;
-  if (options.objective == Objective::Latency) {
+  if (isLatency) {
     second.objective = Objective::Energy;
     second.budgets.cycles = std::min(options.budgets.cycles,
                                      best.cycles * (1 + options.latencySlack));

@@ -76,7 +76,8 @@ private:
   };
   Choice compare(linalg::GenericOp conv);
   double score(const Price &price) const {
-    return valueOf(options.objective, price.picojoules, price.cycles);
+    return valueOf(options.goalAt(options.machine->clockMhz.value),
+                   price.picojoules, price.cycles);
   }
   void tell(linalg::GenericOp conv, const Choice &choice) const;
 
@@ -278,8 +279,11 @@ struct CpuWinogradPass : aicc::impl::CpuWinogradPassBase<CpuWinogradPass> {
 
 /// Those of the driver, or of the command line of aicc-opt.
 FailureOr<CompileOptions> CpuWinogradPass::optionsOfPass() {
-  if (given)
-    return *given;
+  if (given) {
+    CompileOptions options = *given;
+    options.machine = machineFor(options);
+    return options;
+  }
   if (tile != 0 && (tile < 2 || tile > 6 || tile % 2)) {
     getOperation().emitError("cpu-winograd: tile is ")
         << int(tile) << ", expected 0, 2, 4 or 6";

@@ -1,5 +1,7 @@
 // RUN: aicc-opt %s --pass-pipeline='builtin.module(func.func(aicc-form-regions,aicc-plan-buffers,cpu-map{machine=x86_64_v4},cpu-schedule{machine=x86_64_v4 objective=energy}))' -o %t.mlir
 // RUN: FileCheck %s < %t.mlir
+// RUN: aicc-opt %s --pass-pipeline='builtin.module(func.func(aicc-form-regions,aicc-plan-buffers,cpu-map{machine=x86_64_v4},cpu-schedule{machine=x86_64_v4 time-price=0.001}))' | FileCheck %s
+// RUN: aicc-opt %s --pass-pipeline='builtin.module(func.func(aicc-form-regions,aicc-plan-buffers,cpu-map{machine=x86_64_v4},cpu-schedule{machine=x86_64_v4 objective=energy time-price=1000000}))' | FileCheck %s --check-prefix=DEAR
 // RUN: aicc-opt %t.mlir --cpu-generate-loops | FileCheck %s --check-prefix=LOOPS
 
 #x = affine_map<(n, c, h, w, i, j) -> (n, c, h + i, w + j)>
@@ -17,6 +19,11 @@
 // CHECK: stripes = #aicc.stripes<group = [[G]], dim = 2, bounds = [0, 5, 9, {{.*}}, 112], kept = 0>
 // CHECK-NOT: stripes
 // CHECK: return
+
+// Where time is dear, turns must be faster, whatever energy they save.
+// DEAR-LABEL: func.func @main
+// DEAR-NOT: stripes
+// DEAR: return
 
 // One stripe of each, then the rows that are wanted again move to the start,
 // and the next stripes are the same kernels on windows further on.
