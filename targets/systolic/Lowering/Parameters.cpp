@@ -144,7 +144,8 @@ double PassCount::overTiles(unsigned level, const Extents &extents,
   int64_t size = extents[loop.dim], tile = std::min(loop.tile, size);
   Extents inside = extents;
   inside[loop.dim] = tile;
-  double sum = double(size / tile) * count(inside);
+  int64_t whole = size / tile;
+  double sum = double(whole) * count(inside);
   if (int64_t rest = size % tile) {
     inside[loop.dim] = rest;
     sum += count(inside);

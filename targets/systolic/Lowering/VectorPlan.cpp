@@ -152,6 +152,16 @@ VectorPattern::VectorPattern(RowLoops loops) : around(std::move(loops)) {
 // Costs
 //===----------------------------------------------------------------------===//
 
+/// The dimensions of the result, outermost in memory first; the lanes last.
+static SmallVector<unsigned, 8> resultDims(const VectorGroup &group) {
+  SmallVector<unsigned, 8> dims;
+  for (const Axis &axis : group.resultAxes)
+    for (const Workload::Term &term : axis.terms)
+      dims.push_back(term.dim);
+  dims.push_back(group.laneDim);
+  return dims;
+}
+
 namespace {
 /// What all tiles of a tiling move and compute.
 struct Work {
@@ -189,6 +199,7 @@ private:
   double vectorInstructions(ArrayRef<int64_t> extents) const;
   void addVector(ArrayRef<int64_t> extents, Work &work) const;
   double filled(ArrayRef<Axis> axes, ArrayRef<int64_t> extents) const;
+  double loadsOf(const VectorInput &input, ArrayRef<int64_t> extents) const;
   void addConstants(Work &work) const;
 
   const VectorGroup &group;
@@ -317,19 +328,34 @@ void VectorCost::addConstants(Work &work) const {
   }
 }
 
-Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
-  Work tile;
-  for (const VectorInput &input : group.inputs) {
-    tile.loadCycles +=
-        transfer(input.axes, input.start, extents, tile.readBytes, tile);
-    tile.scratchpadWritten += filled(input.axes, extents);
+/// Tiles of an input that are loaded: one stays while the loops go on that do
+/// not move it. A table is applied in place, so that its input comes each time.
+double VectorCost::loadsOf(const VectorInput &input,
+                           ArrayRef<int64_t> extents) const {
+  auto moves = [&](unsigned dim) {
+    if (dim == group.laneDim || group.kind == VectorKind::Map)
+      return true;
+    return llvm::any_of(input.axes, [&](const Axis &axis) {
+      return llvm::any_of(axis.terms, [&](const Workload::Term &term) {
+        return term.dim == dim;
+      });
+    });
+  };
+  double loads = 1, repeats = 1;
+  for (unsigned d : resultDims(group)) {
+    if (extents[d] >= group.size(d))
+      continue;
+    if (!moves(d)) {
+      repeats *= double(divideCeil(group.size(d), extents[d]));
+      continue;
+    }
+    loads *= repeats * double(group.size(d)) / double(extents[d]);
+    repeats = 1;
   }
-  tile.storeCycles += transfer(group.resultAxes, group.resultStart, extents,
-                               tile.writtenBytes, tile);
-  addVector(extents, tile);
-  double instructions = vectorInstructions(extents);
-  tile.vectorCycles = tile.vectorRows + instructions;
-  tile.instructions += instructions;
+  return loads;
+}
+
+Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
   // All tiles are as the first one: the last ones may be smaller, by the part
   // of a tile that is left.
   double count = 1, tiles = 1;
@@ -337,6 +363,23 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
     count *= double(group.size(d)) / double(extent);
     tiles *= double(divideCeil(group.size(d), extent));
   }
+  Work tile;
+  for (const VectorInput &input : group.inputs) {
+    Work load;
+    load.loadCycles =
+        transfer(input.axes, input.start, extents, load.readBytes, load);
+    load.scratchpadWritten = filled(input.axes, extents);
+    double share = loadsOf(input, extents) / count;
+    for (double Work::*field : {&Work::loadCycles, &Work::readBytes,
+                                &Work::instructions, &Work::scratchpadWritten})
+      tile.*field += share * load.*field;
+  }
+  tile.storeCycles += transfer(group.resultAxes, group.resultStart, extents,
+                               tile.writtenBytes, tile);
+  addVector(extents, tile);
+  double instructions = vectorInstructions(extents);
+  tile.vectorCycles = tile.vectorRows + instructions;
+  tile.instructions += instructions;
   Work all = tile;
   for (double Work::*field :
        {&Work::readBytes, &Work::writtenBytes, &Work::loadCycles,
@@ -382,16 +425,6 @@ Cost VectorCost::costOf(const Work &work) const {
 //===----------------------------------------------------------------------===//
 // The choice
 //===----------------------------------------------------------------------===//
-
-/// The dimensions of the result, outermost in memory first; the lanes last.
-static SmallVector<unsigned, 8> resultDims(const VectorGroup &group) {
-  SmallVector<unsigned, 8> dims;
-  for (const Axis &axis : group.resultAxes)
-    for (const Workload::Term &term : axis.terms)
-      dims.push_back(term.dim);
-  dims.push_back(group.laneDim);
-  return dims;
-}
 
 /// Halves the outermost dimension that can be; false if none can. Lanes are cut
 /// into multiples of `unit`.
