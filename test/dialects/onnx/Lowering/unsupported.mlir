@@ -52,3 +52,11 @@ func.func @lengths(%x: tensor<4x3xf32>, %n: tensor<2xi64>) -> tensor<4x3xf32> {
   %0 = onnx.ReverseSequence %x, %n : (tensor<4x3xf32>, tensor<2xi64>) -> tensor<4x3xf32>
   func.return %0 : tensor<4x3xf32>
 }
+
+// -----
+
+func.func @two_axes(%x: tensor<2x3xf32>, %n: tensor<2xi64>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{CumSum is not supported by the cpu lowering yet: the axis is not one number}}
+  %0 = onnx.CumSum %x, %n : (tensor<2x3xf32>, tensor<2xi64>) -> tensor<2x3xf32>
+  func.return %0 : tensor<2x3xf32>
+}
