@@ -51,3 +51,25 @@ def test_cumulative(op, opset, shape, axis, exclusive, reverse, source):
     got = aicc.compile(model).run({"x": x.reshape(given), "z": z})["y"]
     want = expected(op, -x if source == "computed" else x, axis, exclusive, reverse)
     np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+@pytest.mark.parametrize("op, opset", [("CumSum", 14), ("CumProd", 26)])
+@pytest.mark.parametrize("exclusive, reverse", [(0, 0), (1, 0), (0, 1), (1, 1)])
+@pytest.mark.parametrize("axis_shape", [[], [1]])
+def test_axis_of_the_run(op, opset, exclusive, reverse, axis_shape):
+    """One compiled model, every axis; an axis out of range is brought into it."""
+    x = np.random.default_rng(1).uniform(0.5, 1.5, (2, 3, 17)).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node(op, ["x", "axis"], ["y"], exclusive=exclusive, reverse=reverse)],
+        "g",
+        [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, x.shape),
+            helper.make_tensor_value_info("axis", TensorProto.INT32, axis_shape),
+        ],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, x.shape)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+    compiled = aicc.compile(model)
+    for given, axis in [(0, 0), (1, 1), (2, 2), (-1, 2), (-3, 0), (9, 2), (-9, 0)]:
+        got = compiled.run({"x": x, "axis": np.full(axis_shape, given, np.int32)})["y"]
+        np.testing.assert_allclose(got, expected(op, x, axis, exclusive, reverse), rtol=1e-5)

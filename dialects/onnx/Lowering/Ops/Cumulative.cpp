@@ -1,6 +1,7 @@
 //===- Cumulative.cpp - CumSum, CumProd -----------------------------------===//
 //
-// A loop along the axis that carries the running value.
+// A loop along the axis that carries the running value. Where the axis is known
+// only at run time, all axes are run and the result is selected.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,21 +57,59 @@ static Value cumulate(NodeContext &c, Value x, const Cumulation &k) {
       .getResult(0);
 }
 
+/// The axis is a value of one element: rank times the work of a known one. An
+/// axis out of range, which ONNX forbids, is brought into it.
+static Value cumulateAnyAxis(NodeContext &c, Value x, Value axis,
+                             Cumulation k) {
+  int64_t rank = rankOf(x);
+  AffineMap one = c.map(rank, SmallVector<AffineExpr>(rankOf(axis), c.cst(0)));
+  Value result;
+  for (k.axis = 0; k.axis < rank; ++k.axis) {
+    Value along = cumulate(c, x, k);
+    if (!result) {
+      result = along;
+      continue;
+    }
+    Indexed inputs[] = {
+        {result, c.identity(rank)}, {along, c.identity(rank)}, {axis, one}};
+    result = c.gather(inputs, shapeOf(x), elementOf(x),
+                      [&](ScalarBuilder &s, ValueRange v) {
+                        Value here = s.op<arith::CmpIOp>(
+                            arith::CmpIPredicate::eq, s.clampIndex(v[2], rank),
+                            s.op<arith::ConstantIndexOp>(k.axis));
+                        return s.op<arith::SelectOp>(here, v[1], v[0]);
+                      });
+  }
+  return result;
+}
+
 template <typename OpT>
 static LogicalResult lowerCumulative(OpT op, NodeContext &c, double neutral,
                                      Value (ScalarBuilder::*combine)(Value,
                                                                      Value)) {
   Value x = c.get(op.getX());
-  FailureOr<Shape> axis = c.integers(op.getAxis(), "axis");
-  if (failed(axis))
-    return failure();
-  if (axis->size() != 1 || !normalizeAxis(axis->front(), rankOf(x)))
-    return c.unsupported("the axis is out of range");
-  Cumulation k{axis->front(), op.getExclusive() != 0, op.getReverse() != 0,
-               neutral, combine};
+  Cumulation k{0, op.getExclusive() != 0, op.getReverse() != 0, neutral,
+               combine};
   // Narrow floats run in f32.
   Value wide = c.convert(x, c.computeType(elementOf(x)));
-  c.set(op.getY(), c.convert(cumulate(c, wide, k), elementOf(x)));
+  Value y;
+  if (c.constantOf(op.getAxis())) {
+    FailureOr<Shape> axis = c.integers(op.getAxis(), "axis");
+    if (failed(axis))
+      return failure();
+    if (axis->size() != 1 || !normalizeAxis(axis->front(), rankOf(x)))
+      return c.unsupported("the axis is out of range");
+    k.axis = axis->front();
+    y = cumulate(c, wide, k);
+  } else {
+    Value axis = c.get(op.getAxis());
+    if (rankOf(x) == 0)
+      return c.unsupported("the axis is out of range");
+    if (product(shapeOf(axis)) != 1)
+      return c.unsupported("the axis is not one number");
+    y = cumulateAnyAxis(c, wide, axis, k);
+  }
+  c.set(op.getY(), c.convert(y, elementOf(x)));
   return success();
 }
 

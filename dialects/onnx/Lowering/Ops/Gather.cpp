@@ -1,4 +1,4 @@
-//===- Gather.cpp - Gather, GatherElements, GatherND ----------------------===//
+//===- Gather.cpp - Gather, GatherElements, GatherND, ReverseSequence -----===//
 //
 // Reading by computed indices: a generic over the result that extracts from the
 // data. Indices may be negative; those out of range, which ONNX forbids, are
@@ -142,7 +142,43 @@ static LogicalResult lowerGatherND(GatherNDOp op, NodeContext &c) {
   return success();
 }
 
+/// y = x, with the first lens[b] steps of each batch b in reverse order. ONNX
+/// asks for 1 <= lens[b] <= steps: more reads as all steps, less as none.
+static LogicalResult lowerReverseSequence(ReverseSequenceOp op,
+                                          NodeContext &c) {
+  Value x = c.get(op.getInput()), lens = c.get(op.getSequenceLens());
+  int64_t batch = op.getBatchAxis(), time = op.getTimeAxis(), rank = rankOf(x);
+  if (rank < 2 || batch + time != 1 || batch * time != 0)
+    return c.unsupported("batch_axis and time_axis are not 0 and 1");
+  if (rankOf(lens) != 1 || shapeOf(lens)[0] != shapeOf(x)[batch])
+    return c.unsupported("sequence_lens is not one length for each batch");
+  int64_t steps = shapeOf(x)[time];
+  if (product(shapeOf(x)) == 0) {
+    c.set(op.getY(), x);
+    return success();
+  }
+  auto read = [&](ScalarBuilder &s, ValueRange v) -> Value {
+    Value one = s.op<arith::ConstantIndexOp>(1);
+    Value all = s.op<arith::ConstantIndexOp>(steps);
+    Value length = s.op<arith::MinSIOp>(
+        s.op<arith::IndexCastOp>(s.b.getIndexType(), v[0]), all);
+    SmallVector<Value> at;
+    for (int64_t i = 0; i < rank; ++i)
+      at.push_back(s.op<linalg::IndexOp>(i));
+    Value mirrored =
+        s.op<arith::SubIOp>(s.op<arith::SubIOp>(length, one), at[time]);
+    Value inside =
+        s.op<arith::CmpIOp>(arith::CmpIPredicate::slt, at[time], length);
+    at[time] = s.op<arith::SelectOp>(inside, mirrored, at[time]);
+    return s.op<tensor::ExtractOp>(x, at);
+  };
+  c.set(op.getY(), c.gather(Indexed{lens, c.map(rank, {c.dim(batch)})},
+                            shapeOf(x), elementOf(x), read));
+  return success();
+}
+
 void populateGatherLowering(LoweringTable &table) {
+  table.add<ReverseSequenceOp>(lowerReverseSequence);
   table.add<GatherOp>(lowerGather);
   table.add<GatherElementsOp>(lowerGatherElements);
   table.add<GatherNDOp>(lowerGatherND);

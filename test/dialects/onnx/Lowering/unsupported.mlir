@@ -36,3 +36,27 @@ func.func @inferred(%x: tensor<2x3xf32>) -> tensor<3x4xf32> {
   %0 = onnx.Transpose %x : (tensor<2x3xf32>) -> tensor<3x4xf32>
   func.return %0 : tensor<3x4xf32>
 }
+
+// -----
+
+func.func @axes(%x: tensor<2x2xf32>, %n: tensor<2xi64>) -> tensor<2x2xf32> {
+  // expected-error@+1 {{ReverseSequence is not supported by the cpu lowering yet: batch_axis and time_axis are not 0 and 1}}
+  %0 = onnx.ReverseSequence %x, %n {batch_axis = 1 : i64, time_axis = 1 : i64} : (tensor<2x2xf32>, tensor<2xi64>) -> tensor<2x2xf32>
+  func.return %0 : tensor<2x2xf32>
+}
+
+// -----
+
+func.func @lengths(%x: tensor<4x3xf32>, %n: tensor<2xi64>) -> tensor<4x3xf32> {
+  // expected-error@+1 {{ReverseSequence is not supported by the cpu lowering yet: sequence_lens is not one length for each batch}}
+  %0 = onnx.ReverseSequence %x, %n : (tensor<4x3xf32>, tensor<2xi64>) -> tensor<4x3xf32>
+  func.return %0 : tensor<4x3xf32>
+}
+
+// -----
+
+func.func @two_axes(%x: tensor<2x3xf32>, %n: tensor<2xi64>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{CumSum is not supported by the cpu lowering yet: the axis is not one number}}
+  %0 = onnx.CumSum %x, %n : (tensor<2x3xf32>, tensor<2xi64>) -> tensor<2x3xf32>
+  func.return %0 : tensor<2x3xf32>
+}

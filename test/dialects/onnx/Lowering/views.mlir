@@ -76,3 +76,34 @@ func.func @axes(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   %0 = onnx.Concat %x {axis = 2 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32>
   func.return %0 : tensor<2x3xf32>
 }
+
+// -----
+
+// The length of the batch decides for each step where it is read; longer than
+// the axis, it is brought into it.
+// CHECK: #[[$LENGTH:.*]] = affine_map<(d0, d1, d2) -> (d1)>
+// CHECK-LABEL: func.func @reverse_sequence
+// CHECK: linalg.generic {indexing_maps = [#[[$LENGTH]], #{{.*}}]
+// CHECK: arith.minsi
+// CHECK: arith.cmpi slt
+// CHECK: arith.select
+// CHECK: tensor.extract
+func.func @reverse_sequence(%x: tensor<4x3x2xf32>, %n: tensor<3xi64>) -> tensor<4x3x2xf32> {
+  %0 = onnx.ReverseSequence %x, %n : (tensor<4x3x2xf32>, tensor<3xi64>) -> tensor<4x3x2xf32>
+  func.return %0 : tensor<4x3x2xf32>
+}
+
+// -----
+
+// An axis that is known at run time only: a loop for each, and a choice.
+// CHECK-LABEL: func.func @cumsum_any_axis
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step
+// CHECK: linalg.generic
+// CHECK: arith.cmpi eq
+// CHECK: arith.select
+// CHECK-NOT: scf.for
+func.func @cumsum_any_axis(%x: tensor<2x3xf32>, %n: tensor<i64>) -> tensor<2x3xf32> {
+  %0 = onnx.CumSum %x, %n : (tensor<2x3xf32>, tensor<i64>) -> tensor<2x3xf32>
+  func.return %0 : tensor<2x3xf32>
+}
