@@ -3,8 +3,8 @@
 
     dataflows.py [--size N ...] [--layers]
 
-The closed forms are SCALE-Sim's (test/unit/Systolic/resnet50_cycles.csv): output, weight and input stationary, each fold
-filled and drained by itself, no memory. The programs are those that aicc makes, with all that they load and store, on
+The closed forms are SCALE-Sim's (test/unit/Systolic/resnet50_cycles.csv): output, weight and input stationary, each
+fold filled and drained by itself, no memory. The programs are those that aicc makes, with all that they load and store, on
 machines whose memories are fast enough not to matter. Prints the table of docs/targets/systolic.md; `--layers` adds
 the layers that stay below 0.95. Needs ./dev build.
 """
@@ -101,7 +101,8 @@ def main():
     parser.add_argument("--layers", action="store_true")
     args = parser.parse_args()
     print(
-        "| array | layers of at least 0.95 | all together | least | the best dataflow is (os, ws, is) |\n|---|---|---|---|---|"
+        "| array | layers of at least 0.95 | all together | least | the best dataflow is (os, ws, is) |\n"
+        "|---|---|---|---|---|"
     )
     below = []
     with tempfile.TemporaryDirectory() as folder:
@@ -119,7 +120,8 @@ def main():
             reached = sum(ratio >= LEAST for ratio in ratios)
             counts = ", ".join(str(flows.count(flow)) for flow in ("os", "ws", "is"))
             print(
-                f"| {size} x {size} | {reached} of {len(ratios)} | {best / all_cycles:.2f} | {min(ratios):.2f} | {counts} |",
+                f"| {size} x {size} | {reached} of {len(ratios)} | {best / all_cycles:.2f} "
+                f"| {min(ratios):.2f} | {counts} |",
                 flush=True,
             )
     if args.layers:
