@@ -4,9 +4,9 @@
     dataflows.py [--size N ...] [--layers]
 
 The closed forms are SCALE-Sim's (test/unit/Systolic/resnet50_cycles.csv): output, weight and input stationary, each
-fold filled and drained by itself, no memory. The programs are those that aicc makes, with all that they load and store, on
-machines whose memories are fast enough not to matter. Prints the table of docs/targets/systolic.md; `--layers` adds
-the layers that stay below 0.95. Needs ./dev build.
+fold filled and drained by itself, no memory. The programs are those that aicc makes, with all that they load and
+store, on machines whose memories are fast enough not to matter. Prints the table of docs/targets/systolic.md;
+`--layers` adds the layers that stay below 0.95. Needs ./dev build.
 """
 
 import argparse
