@@ -74,13 +74,16 @@ static void printLimits(llvm::raw_ostream &os, const CompileOptions &options) {
     os << budget << ',';
 }
 
-std::optional<ArtifactCache> ArtifactCache::open(const CompileRequest &request,
-                                                 const CompileOptions &options,
-                                                 llvm::StringRef outputPath) {
-  std::string compiler = compilerIdentity();
-  if (!isKept(request) || compiler.empty() || outputPath == "-")
+std::optional<ArtifactCache>
+ArtifactCache::open(const CompileRequest &request,
+                    const CompileOptions &options, llvm::StringRef outputPath,
+                    llvm::function_ref<const std::string &()> hashOfModel) {
+  if (!isKept(request) || outputPath == "-")
     return std::nullopt;
-  std::string model = hashOfModel(options.modelPath);
+  std::string compiler = compilerIdentity();
+  if (compiler.empty())
+    return std::nullopt;
+  const std::string &model = hashOfModel();
   if (model.empty()) // The import says why.
     return std::nullopt;
   std::string key;

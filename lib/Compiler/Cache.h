@@ -5,6 +5,8 @@
 
 #include "aicc/Compiler/Compiler.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
+
 #include <optional>
 #include <string>
 
@@ -21,10 +23,11 @@ namespace aicc {
 class ArtifactCache {
 public:
   /// Nothing if the compilation is none of those that are kept. `options`: the
-  /// request's, with the machine found.
-  static std::optional<ArtifactCache> open(const CompileRequest &request,
-                                           const CompileOptions &options,
-                                           llvm::StringRef outputPath);
+  /// request's, with the machine found; `hashOfModel`: asked for if it is one.
+  static std::optional<ArtifactCache>
+  open(const CompileRequest &request, const CompileOptions &options,
+       llvm::StringRef outputPath,
+       llvm::function_ref<const std::string &()> hashOfModel);
 
   /// Copies the artefact to `path`. False if there is none, or on any failure.
   bool fetch(const std::string &path) const;

@@ -90,6 +90,7 @@ private:
   bool quantize();
   bool mapWithinBudgets();
   void failBudgets(const BudgetCheck &nearest, size_t tried);
+  const std::string &hash();
   void makeReport();
   std::optional<Stage> readModel();
   Stage takePrepared();
@@ -124,7 +125,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   bool fromMlir = false;
   std::optional<ReportData> report;     ///< From stage Mapped on.
-  std::optional<std::string> modelHash; ///< Once a report asked for it.
+  std::optional<std::string> modelHash; ///< Once something asked for it.
 };
 
 } // namespace
@@ -297,12 +298,16 @@ bool Compilation::runStage(Stage stage) {
   return dump(stage);
 }
 
-void Compilation::makeReport() {
+const std::string &Compilation::hash() {
   if (!modelHash)
     modelHash = request.prepared && request.prepared->state
                     ? request.prepared->state->blake3
                     : hashOfModel(options.modelPath);
-  report = buildReport(*module, options, *modelHash);
+  return *modelHash;
+}
+
+void Compilation::makeReport() {
+  report = buildReport(*module, options, hash());
 }
 
 /// Can a model at `stage` be quantised as asked for?
@@ -544,7 +549,7 @@ void Compilation::keepPrepared() {
   auto state = std::make_unique<PreparedModel::State>();
   state->context = context;
   state->module = module->clone();
-  state->blake3 = hashOfModel(options.modelPath);
+  state->blake3 = hash();
   state->said = sink.said();
   request.prepared->state = std::move(state);
 }
@@ -556,7 +561,8 @@ std::optional<std::string> Compilation::run() {
   if (!findTarget() || !makeOutput())
     return std::nullopt;
 
-  cache = ArtifactCache::open(request, options, outputPath);
+  cache = ArtifactCache::open(request, options, outputPath,
+                              [&]() -> const std::string & { return hash(); });
   if (cache && cache->fetch(output->temporaryPath()))
     return output->commit(isExecutableKind(request.emit), sink)
                ? std::optional(outputPath)

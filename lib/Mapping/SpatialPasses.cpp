@@ -171,9 +171,9 @@ static void sortCandidates(const SpatialMapperOptions &options,
                       const SpatialCandidate &other) {
     return value(one) < value(other);
   };
-  const Goal &goal = options.objective;
-  bool isLatency = goal.timePrice == 0 && goal.objective == Objective::Latency;
-  double allowed = isLatency ? 1 + 2 * options.latencySlack : 1;
+  double allowed = options.objective.is(Objective::Latency)
+                       ? 1 + 2 * options.latencySlack
+                       : 1;
   auto least = llvm::min_element(candidates, isBetter);
   bool stays = value(candidates.front()) <= value(*least) * allowed;
   std::stable_sort(candidates.begin() + (stays ? 1 : 0), candidates.end(),

@@ -106,11 +106,14 @@ void BufferPlanner::claim(OpOperand &operand, bool allowViews,
 
 /// Do two insertions into one tensor write no element both?
 static bool areDisjoint(tensor::InsertSliceOp a, tensor::InsertSliceOp b) {
-  auto isStatic = [](ArrayRef<int64_t> values) {
-    return !llvm::is_contained(values, ShapedType::kDynamic);
+  // What is not static is below zero, too.
+  auto areAtLeast = [](ArrayRef<int64_t> values, int64_t least) {
+    return llvm::all_of(values, [&](int64_t v) { return v >= least; });
   };
   for (tensor::InsertSliceOp op : {a, b})
-    if (!isStatic(op.getStaticOffsets()) || !isStatic(op.getStaticStrides()))
+    if (!areAtLeast(op.getStaticOffsets(), 0) ||
+        !areAtLeast(op.getStaticSizes(), 0) ||
+        !areAtLeast(op.getStaticStrides(), 1))
       return false;
   for (unsigned d = 0; d < a.getDestType().getRank(); ++d) {
     int64_t x = a.getStaticOffsets()[d], y = b.getStaticOffsets()[d];

@@ -83,12 +83,11 @@ RegionMapper aicc::cpu::makeRegionMapper(const CompileOptions &options) {
                           options.goalAt(machine->clockMhz.value));
 }
 
-/// The machine that an option of a pass names; else an error.
-static std::shared_ptr<const MachineDesc> machineOf(func::FuncOp func,
-                                                    llvm::StringRef name) {
+std::shared_ptr<const MachineDesc> aicc::cpu::machineOf(Operation *op,
+                                                        llvm::StringRef name) {
   std::shared_ptr<const MachineDesc> machine = namedMachine(name);
   if (!machine)
-    func.emitError("there is no machine cpu/") << name;
+    op->emitError("there is no machine cpu/") << name;
   return machine;
 }
 

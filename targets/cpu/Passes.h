@@ -36,6 +36,9 @@ RegionMapper makeRegionMapper(const CompileOptions &options);
 
 /// A machine of this family; null if there is none of that name.
 std::shared_ptr<const MachineDesc> namedMachine(llvm::StringRef name);
+/// The one that an option of a pass on `op` names; else an error there.
+std::shared_ptr<const MachineDesc> machineOf(mlir::Operation *op,
+                                             llvm::StringRef name);
 
 /// `mapper`: what it has found is kept for createMapPass.
 std::unique_ptr<mlir::Pass> createWinogradPass(const CompileOptions &options,

@@ -242,7 +242,7 @@ Price Scheduler::priceOfLaunches(size_t before) const {
 /// For the product of energy and time the sum of their changes, each relative
 /// to the whole program.
 double Scheduler::score(const Price &price) const {
-  if (goal.objective == Objective::Edp && goal.timePrice <= 0)
+  if (goal.is(Objective::Edp))
     return price.cycles / std::max(baseline.cycles, 1.0) +
            price.picojoules / std::max(baseline.picojoules, 1.0);
   return valueOf(goal, price.picojoules, price.cycles);

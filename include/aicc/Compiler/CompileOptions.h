@@ -43,6 +43,11 @@ struct Goal {
   Goal(Objective objective = Objective::Latency, double timePrice = 0)
       : objective(objective), timePrice(timePrice) {}
 
+  /// That objective alone.
+  bool is(Objective other) const {
+    return timePrice <= 0 && objective == other;
+  }
+
   Objective objective;
   /// In the unit of the energy, for one unit of time; 0: only `objective`
   /// counts.

@@ -327,10 +327,10 @@ static void breakTie(const Workload &workload, const MachineDesc &machine,
                      const SpatialMapperOptions &options,
                      SpatialMapperResult &result) {
   const Goal &goal = options.objective;
-  bool isLatency = goal.objective == Objective::Latency;
+  bool isLatency = goal.is(Objective::Latency);
   bool isSlack = isLatency && options.latencySlack > 0;
   // Where both count, of equals none is better.
-  bool countsBoth = goal.objective == Objective::Edp || goal.timePrice > 0;
+  bool countsBoth = !isLatency && !goal.is(Objective::Energy);
   if (countsBoth || result.candidates.empty() ||
       (!result.isOptimal && !isSlack))
     return;

@@ -29,14 +29,12 @@ static SmallVector<AffineMap> convolutionMaps(MLIRContext *context) {
 /// Sums x * w, from zero.
 static bool sumsProducts(linalg::GenericOp op) {
   Block &body = op.getRegion().front();
-  auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  auto add = dyn_cast_or_null<arith::AddFOp>(findCombiner(op));
   if (!add || body.getOperations().size() != 3)
     return false;
   Value acc = body.getArgument(2);
-  Value term = add.getLhs() == acc   ? add.getRhs()
-               : add.getRhs() == acc ? add.getLhs()
-                                     : Value();
-  auto mul = term ? term.getDefiningOp<arith::MulFOp>() : arith::MulFOp();
+  auto mul = (add.getLhs() == acc ? add.getRhs() : add.getLhs())
+                 .getDefiningOp<arith::MulFOp>();
   Value x = body.getArgument(0), w = body.getArgument(1);
   if (!mul || !((mul.getLhs() == x && mul.getRhs() == w) ||
                 (mul.getLhs() == w && mul.getRhs() == x)))

@@ -154,12 +154,14 @@ void Trial::build(linalg::GenericOp conv, int64_t others) {
 }
 
 void Trial::rewrite(int64_t m) {
+  if (m == 0)
+    return;
   linalg::GenericOp conv;
   func.walk([&](linalg::GenericOp op) {
     if (isWinogradConvolution(op))
       conv = op;
   });
-  if (!conv || m == 0)
+  if (!conv)
     return;
   MinimalFilter filter(m);
   WinogradLayer layer = winogradLayer(conv, m);
@@ -292,11 +294,9 @@ FailureOr<CompileOptions> CpuWinogradPass::optionsOfPass() {
   CompileOptions options;
   options.threads = workers;
   options.objective = objective;
-  options.machine = namedMachine(machineName);
-  if (!options.machine) {
-    getOperation().emitError("there is no machine cpu/") << machineName;
+  options.machine = machineOf(getOperation(), machineName);
+  if (!options.machine)
     return failure();
-  }
   return options;
 }
 

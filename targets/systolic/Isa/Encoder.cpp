@@ -41,6 +41,10 @@ public:
   Fields &c16(std::string_view name, int64_t value, int64_t least = 0) {
     return put(&Instruction::c16, name, value, 0, 16, least);
   }
+  /// The counts of two loops over rows, at least one each.
+  Fields &rows(int64_t rows0, int64_t rows1) {
+    return a16("rows1", rows1, 1).b16("rows0", rows0, 1);
+  }
   Fields &a32(std::string_view name, int64_t value) {
     return put(&Instruction::a32, name, value, 0, 32);
   }
@@ -179,8 +183,7 @@ Instruction Encoder::executeMultiply(LocalAddress a, LocalAddress c,
   return Fields(Opcode::ExecuteMultiply, why)
       .local(&Instruction::a32, "a", a, scratchpad)
       .local(&Instruction::b32, "c", c, accumulator, true)
-      .a16("rows1", rows1, 1)
-      .b16("rows0", rows0, 1)
+      .rows(rows0, rows1)
       .c16("k", k, 1);
 }
 
@@ -189,8 +192,7 @@ Instruction Encoder::executeOuter(LocalAddress a, LocalAddress b, int64_t rows0,
   return Fields(Opcode::ExecuteOuter, why)
       .local(&Instruction::a32, "a", a, scratchpad)
       .local(&Instruction::b32, "b", b, scratchpad | weights)
-      .a16("rows1", rows1, 1)
-      .b16("rows0", rows0, 1)
+      .rows(rows0, rows1)
       .c16("clear", clear);
 }
 
@@ -243,8 +245,7 @@ Instruction Encoder::storeOut(int64_t offset, LocalAddress from, int64_t rows0,
   return Fields(Opcode::StoreOut, why)
       .a32("offset", offset)
       .local(&Instruction::b32, "from", from, scratchpad | accumulator)
-      .a16("rows1", rows1, 1)
-      .b16("rows0", rows0, 1)
+      .rows(rows0, rows1)
       .c16("columns", columns, 1);
 }
 
@@ -253,8 +254,7 @@ Instruction Encoder::storeKeep(LocalAddress to, LocalAddress from,
   return Fields(Opcode::StoreKeep, why)
       .local(&Instruction::a32, "to", to, scratchpad)
       .local(&Instruction::b32, "from", from, accumulator)
-      .a16("rows1", rows1, 1)
-      .b16("rows0", rows0, 1)
+      .rows(rows0, rows1)
       .c16("columns", columns, 1);
 }
 
@@ -293,6 +293,5 @@ Instruction Encoder::vectorRows(Opcode opcode, LocalAddress to,
       .local(&Instruction::a32, "to", to, makesWords ? accumulator : scratchpad)
       .local(&Instruction::b32, "from", from,
              isOfWords ? accumulator : scratchpad)
-      .a16("rows1", rows1, 1)
-      .b16("rows0", rows0, 1);
+      .rows(rows0, rows1);
 }
