@@ -68,6 +68,9 @@ public:
   bool fill(Boundary &boundary);
 
 private:
+  bool forEachTile(const Boundary &boundary,
+                   function_ref<bool(const TilePoint &)> visit);
+  bool isTooLarge(const Boundary &boundary, const TilePoint &point) const;
   void shape(Boundary &boundary);
   bool fillEntry(Boundary &boundary, const TilePoint &point,
                  const Load &reference);
@@ -345,29 +348,63 @@ void TableBuilder::compareRepeats(const Boundary &boundary,
   }
 }
 
+/// Calls `visit` for each tile of the indexed dimensions, the smallest first;
+/// stops, and returns false, once it does.
+bool TableBuilder::forEachTile(const Boundary &boundary,
+                               function_ref<bool(const TilePoint &)> visit) {
+  const TilePoint whole = tables.sizes.whole();
+  TilePoint point = whole;
+  for (unsigned dim : boundary.indexed)
+    point[dim] = 0;
+  for (;;) {
+    if (!visit(point))
+      return false;
+    unsigned i = 0;
+    for (; i != boundary.indexed.size(); ++i) {
+      unsigned dim = boundary.indexed[i];
+      if (point[dim]++ < whole[dim])
+        break;
+      point[dim] = 0;
+    }
+    if (i == boundary.indexed.size())
+      return true;
+  }
+}
+
+/// Whether a smaller tile, already in the table, has no room.
+bool TableBuilder::isTooLarge(const Boundary &boundary,
+                              const TilePoint &point) const {
+  double capacity = tables.capacity[boundary.memory];
+  return any_of(boundary.moving, [&](unsigned dim) {
+    if (point[dim] == 0)
+      return false;
+    TilePoint smaller = point;
+    --smaller[dim];
+    return !boundary.fits(boundary.entries[boundary.index(smaller)], capacity);
+  });
+}
+
 bool TableBuilder::fill(Boundary &boundary) {
   shape(boundary);
   Load reference;
   BoundaryEntry unused;
   if (!measure(boundary, tables.sizes.whole(), false, reference, unused))
     return false;
-  // From the largest tile on, so that each finds those that repeat it less.
-  const TilePoint whole = tables.sizes.whole();
-  TilePoint point = whole;
-  for (;;) {
-    if (!fillEntry(boundary, point, reference))
-      return false;
-    compareRepeats(boundary, point);
-    unsigned i = 0;
-    for (; i != boundary.indexed.size(); ++i) {
-      unsigned dim = boundary.indexed[i];
-      if (point[dim]-- > 0)
-        break;
-      point[dim] = whole[dim];
-    }
-    if (i == boundary.indexed.size())
-      break;
-  }
+  // Tiles grow with their extents: of those without room few are priced.
+  bool isFilled = forEachTile(boundary, [&](const TilePoint &point) {
+    if (!isTooLarge(boundary, point))
+      return fillEntry(boundary, point, reference);
+    boundary.entries[boundary.index(point)].elements =
+        std::numeric_limits<double>::infinity();
+    return true;
+  });
+  if (!isFilled)
+    return false;
+  forEachTile(boundary, [&](const TilePoint &point) {
+    if (!std::isinf(boundary.entries[boundary.index(point)].elements))
+      compareRepeats(boundary, point);
+    return true;
+  });
   boundary.leastBytes = boundary.entries[0].elements * boundary.elementBytes;
   return true;
 }
@@ -439,16 +476,27 @@ Load Boundary::leastLoad(double capacity) const {
 bool PriceTables::buildBoundaries(
     function_ref<bool(double energyPj, double cycles)> isHopeless) {
   TableBuilder builder(*this);
-  builder.findBoundaries();
+  if (boundaries.empty())
+    builder.findBoundaries();
   double energy = base.energyPj + leastCycles * pjPerCycle;
-  for (Boundary &boundary : boundaries) {
-    if (!builder.fill(boundary))
-      return false;
+  for (auto [index, boundary] : enumerate(boundaries)) {
+    if (index == filled) {
+      if (!builder.fill(boundary))
+        return false;
+      ++filled;
+    }
     energy += boundary.leastLoad(capacity[boundary.memory]).energyPj;
     if (isHopeless(energy, leastCycles))
       return false;
   }
   return true;
+}
+
+size_t PriceTables::size() const {
+  size_t sum = 0;
+  for (const Boundary &boundary : boundaries)
+    sum += boundary.entries.size();
+  return sum;
 }
 
 } // namespace aicc::search

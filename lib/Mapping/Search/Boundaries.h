@@ -160,9 +160,15 @@ struct PriceTables {
   /// counted.
   bool buildBase();
   /// `boundaries`. Gives up, and returns false, once `isHopeless` is true of
-  /// energy (pJ) and cycles that no mapping can undercut.
+  /// energy (pJ) and cycles that no mapping can undercut; called again, it
+  /// goes on from there.
   bool buildBoundaries(
       llvm::function_ref<bool(double energyPj, double cycles)> isHopeless);
+  /// Entries of all tables.
+  size_t size() const;
+
+private:
+  size_t filled = 0; ///< Of `boundaries`.
 };
 
 /// Bytes that tiles may take in one instance of a memory; infinite if

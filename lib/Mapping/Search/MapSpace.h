@@ -16,6 +16,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <array>
+#include <compare>
 #include <vector>
 
 namespace aicc::search {
@@ -34,7 +35,7 @@ struct Unrolling {
     unsigned axis = 0;
     unsigned dim = 0;
     int64_t factor = 1; ///< At least 2.
-    bool operator==(const Factor &) const = default;
+    auto operator<=>(const Factor &) const = default;
   };
   llvm::SmallVector<Factor, 4> factors; ///< By axis, then dimension.
   /// Per dimension: the extent that one step of the machine covers.

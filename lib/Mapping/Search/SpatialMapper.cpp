@@ -2,6 +2,7 @@
 
 #include "aicc/Mapping/SpatialMapper.h"
 
+#include "lib/Mapping/Search/PriceStore.h"
 #include "lib/Mapping/Search/Walk.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -23,10 +24,10 @@ namespace {
 /// One search over all unrollings.
 template <typename Incumbents> class Search {
 public:
-  Search(const Workload &workload, const MachineDesc &machine,
-         const SpatialMapperOptions &options)
-      : workload(workload), machine(machine), options(options),
-        probes(workload, machine), incumbents(options),
+  Search(PriceStore &prices, const SpatialMapperOptions &options)
+      : prices(prices), workload(prices.probes.real.workload),
+        machine(prices.probes.real.machine), options(options),
+        incumbents(options),
         isExact(
             isOrderFree(machine) &&
             none_of(workload.operands, [](const Workload::Operand &operand) {
@@ -44,19 +45,18 @@ private:
   };
   void collectUnrollings();
   double footprint(const Unrolling &unrolling) const;
-  double leastOfAll() const;
+  double leastOfAll();
   std::vector<Choice> rankUnrollings();
   std::vector<Choice> mostPromising(ArrayRef<Choice> choices) const;
-  bool leastOf(const Unrolling &unrolling, Totals &least) const;
   void searchTiles(const Choice &choice, bool isPerfect, Incumbents &found,
                    NodeBudget &nodes);
   std::vector<SpatialCandidate> searchMostPromising(ArrayRef<Choice> choices,
                                                     NodeBudget &nodes);
 
+  PriceStore &prices;
   const Workload &workload;
   const MachineDesc &machine;
   const SpatialMapperOptions &options;
-  CostProbes probes;
   Incumbents incumbents;
   /// Those that are priced; all of the space, or the most promising ones.
   std::vector<Unrolling> all;
@@ -74,7 +74,7 @@ double Search<Incumbents>::footprint(const Unrolling &unrolling) const {
   for (auto [o, operand] : enumerate(workload.operands)) {
     double elements = 1;
     for (unsigned d = 0; d != workload.dims.size(); ++d)
-      if (probes.real.shapeOf(o).moves(d))
+      if (prices.probes.real.shapeOf(o).moves(d))
         elements *= double(unrolling.extent[d]);
     bytes += elements * double(operand.bits) / 8;
   }
@@ -119,22 +119,24 @@ template <typename Incumbents> void Search<Incumbents>::collectUnrollings() {
 
 /// A rank that no mapping of the space can undercut: the arithmetic with all of
 /// the array at work, and the outermost memory that moves everything once.
-template <typename Incumbents> double Search<Incumbents>::leastOfAll() const {
+template <typename Incumbents> double Search<Incumbents>::leastOfAll() {
   if (all.empty())
     return 0;
-  PriceTables tables(probes, all.front(), options.perfectFactors);
-  if (!tables.buildBase())
+  const PriceTables *tables =
+      prices.tablesOf(all.front(), options.perfectFactors);
+  if (!tables)
     return 0;
   double points = workload.points(), positions = 1;
   for (const ArrayDesc::Axis &axis : machine.array.axes)
     positions *= double(axis.size);
-  double stepCycles = tables.computeCycles / all.front().totalSteps(workload);
+  double stepCycles = tables->computeCycles / all.front().totalSteps(workload);
   // How many rows and columns a crossbar drives depends on the unrolling.
-  double energy = machine.crossbar ? 0 : tables.arithmeticPj;
+  double energy = machine.crossbar ? 0 : tables->arithmeticPj;
   const MemoryDesc &outermost = machine.memories.back();
   double read = 0, written = 0;
   for (auto [o, operand] : enumerate(workload.operands)) {
-    double bytes = probes.real.wholeElements(o) * double(operand.bits) / 8;
+    double bytes =
+        prices.probes.real.wholeElements(o) * double(operand.bits) / 8;
     if (!outermost.keepsZeros)
       bytes *= operand.density;
     (operand.isOutput() ? written : read) += bytes;
@@ -145,20 +147,7 @@ template <typename Incumbents> double Search<Incumbents>::leastOfAll() const {
   double cycles = points / positions * stepCycles;
   if (outermost.bytesPerCycle.value > 0)
     cycles = std::max(cycles, busy / outermost.bytesPerCycle.value);
-  return incumbents.rank(energy + cycles * tables.pjPerCycle, cycles);
-}
-
-/// What no mapping with `unrolling` can undercut: everything crosses each
-/// boundary once, and nothing waits for the first tiles.
-template <typename Incumbents>
-bool Search<Incumbents>::leastOf(const Unrolling &unrolling,
-                                 Totals &least) const {
-  PriceTables tables(probes, unrolling, options.perfectFactors);
-  if (!tables.buildBase())
-    return false;
-  least.cycles = tables.leastCycles;
-  least.energyPj = tables.leastPj + least.cycles * tables.pjPerCycle;
-  return true;
+  return incumbents.rank(energy + cycles * tables->pjPerCycle, cycles);
 }
 
 template <typename Incumbents>
@@ -168,8 +157,10 @@ Search<Incumbents>::rankUnrollings() {
   for (auto [index, unrolling] : enumerate(all)) {
     Choice choice;
     choice.index = index;
-    if (!leastOf(unrolling, choice.least))
+    const std::optional<Totals> &least = prices.leastOf(unrolling);
+    if (!least)
       continue;
+    choice.least = *least;
     choice.promise =
         incumbents.rank(choice.least.energyPj, choice.least.cycles);
     choices.push_back(choice);
@@ -216,13 +207,15 @@ void Search<Incumbents>::searchTiles(const Choice &choice, bool isPerfect,
     nodes.open = std::min(nodes.open, choice.promise);
     return;
   }
-  PriceTables tables(probes, all[choice.index], isPerfect);
+  PriceTables *tables = prices.tablesOf(all[choice.index], isPerfect);
+  if (!tables)
+    return;
   auto isHopeless = [&](double energyPj, double cycles) {
     return found.isHopeless(energyPj, cycles);
   };
-  if (tables.buildBase() && tables.buildBoundaries(isHopeless))
-    Walk<Incumbents>(tables, options.budgets.memoryBytes, found, nodes).run();
-  isExact &= tables.isMonotone;
+  if (tables->buildBoundaries(isHopeless))
+    Walk<Incumbents>(*tables, options.budgets.memoryBytes, found, nodes).run();
+  isExact &= tables->isMonotone;
 }
 
 /// Some of the unrollings with tiles that divide, a small part of all tiles;
@@ -287,29 +280,27 @@ std::string SpatialMapperResult::boundText(const Goal &goal) const {
 namespace {
 
 /// A search under limits so wide that every mapping that fits keeps them.
-SpatialMapperResult withoutBudgets(const Workload &workload,
-                                   const MachineDesc &machine,
+SpatialMapperResult withoutBudgets(PriceStore &prices,
                                    SpatialMapperOptions options,
                                    Objective objective) {
   options.budgets = SpatialBudgets();
   options.alternatives = 0;
   options.objective = objective;
-  return Search<BestOfDataflows>(workload, machine, options).run();
+  return Search<BestOfDataflows>(prices, options).run();
 }
 
 } // namespace
 
 /// Why there is no mapping, and how far the budgets are off.
-static std::string explainNothing(const Workload &workload,
-                                  const MachineDesc &machine,
+static std::string explainNothing(PriceStore &prices,
                                   const SpatialMapperOptions &options) {
   SpatialMapperResult energy =
-      withoutBudgets(workload, machine, options, Objective::Energy);
+      withoutBudgets(prices, options, Objective::Energy);
   if (energy.candidates.empty())
     return "no tile of the workload fits the memories of machine '" +
-           machine.name + "'";
+           prices.probes.real.machine.name + "'";
   SpatialMapperResult latency =
-      withoutBudgets(workload, machine, options, Objective::Latency);
+      withoutBudgets(prices, options, Objective::Latency);
   return formatv("no mapping keeps the budgets: without them the least energy "
                  "is {0:f3} pJ (at {1:f0} cycles and {2:f0} bytes), the least "
                  "time {3:f0} cycles (at {4:f3} pJ and {5:f0} bytes)",
@@ -323,8 +314,7 @@ static std::string explainNothing(const Workload &workload,
 /// Among equally fast (or frugal) mappings, the most frugal (or fastest) one.
 /// With a slack in time, the found time stands for the least one: as much of it
 /// may be given up where it is not proved to be that.
-static void breakTie(const Workload &workload, const MachineDesc &machine,
-                     const SpatialMapperOptions &options,
+static void breakTie(PriceStore &prices, const SpatialMapperOptions &options,
                      SpatialMapperResult &result) {
   const Goal &goal = options.objective;
   bool isLatency = goal.is(Objective::Latency);
@@ -345,8 +335,7 @@ static void breakTie(const Workload &workload, const MachineDesc &machine,
     second.objective = Objective::Latency;
     second.budgets.energyPj = best.energyPj;
   }
-  SpatialMapperResult tied =
-      Search<BestOfDataflows>(workload, machine, second).run();
+  SpatialMapperResult tied = Search<BestOfDataflows>(prices, second).run();
   result.stats.nodes += tied.stats.nodes;
   result.stats.pruned += tied.stats.pruned;
   result.stats.evaluated += tied.stats.evaluated;
@@ -373,11 +362,12 @@ SpatialMapperResult aicc::mapSpatial(const Workload &workload,
   SpatialMapperResult result;
   if (!isSearchable(workload, machine, result.why))
     return result;
-  result = Search<BestOfDataflows>(workload, machine, options).run();
-  breakTie(workload, machine, options, result);
+  PriceStore prices(workload, machine);
+  result = Search<BestOfDataflows>(prices, options).run();
+  breakTie(prices, options, result);
   if (result.candidates.empty())
     result.why = result.isOptimal
-                     ? explainNothing(workload, machine, options)
+                     ? explainNothing(prices, options)
                      : "no mapping found among those that were looked at";
   return result;
 }
@@ -388,9 +378,10 @@ SpatialMapperResult aicc::paretoSpatial(const Workload &workload,
   SpatialMapperResult result;
   if (!isSearchable(workload, machine, result.why))
     return result;
-  result = Search<ParetoFront>(workload, machine, options).run();
+  PriceStore prices(workload, machine);
+  result = Search<ParetoFront>(prices, options).run();
   if (result.candidates.empty())
-    result.why = explainNothing(workload, machine, options);
+    result.why = explainNothing(prices, options);
   return result;
 }
 

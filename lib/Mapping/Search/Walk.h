@@ -5,6 +5,7 @@
 
 #include "lib/Mapping/Search/Incumbents.h"
 #include "lib/Mapping/Search/LowerBounds.h"
+#include "lib/Mapping/Search/PriceStore.h"
 
 #include <string>
 
@@ -26,11 +27,6 @@ struct NodeBudget {
     constexpr uint64_t nodesOfMapping = 100;
     return stats.nodes + nodesOfMapping * stats.evaluated >= limit;
   }
-};
-
-/// Energy and cycles of a sum of loads.
-struct Totals {
-  double energyPj = 0, cycles = 0;
 };
 
 /// Searches all mappings of one unrolling, dataflow by dataflow. A node places
