@@ -27,6 +27,7 @@ LowerBounds::LowerBounds(const PriceTables &tables) : tables(tables) {
     stride.push_back(total);
     total *= count;
   }
+  loadsOf.resize(tables.boundaries.size());
   rests.emplace_back().values.assign(size_t(total) * parts(), 0);
 }
 
@@ -53,8 +54,12 @@ void LowerBounds::coarsen() {
 }
 
 /// The indexed dimensions' share of the loads: for each cell of theirs, the
-/// least of `first` and of `more` over its tiles.
-std::vector<double> LowerBounds::cellLoads(const Boundary &boundary) const {
+/// least of `first` and of `more` over its tiles. Found once.
+const std::vector<double> &LowerBounds::cellLoads(unsigned index) {
+  std::vector<double> &loads = loadsOf[index];
+  if (!loads.empty())
+    return loads;
+  const Boundary &boundary = tables.boundaries[index];
   unsigned width = parts();
   size_t size = 1;
   SmallVector<unsigned, 8> axes; // Of `used`.
@@ -63,7 +68,7 @@ std::vector<double> LowerBounds::cellLoads(const Boundary &boundary) const {
       axes.push_back(i);
       size *= cells[i];
     }
-  std::vector<double> loads(size * 2 * width, kNever);
+  loads.assign(size * 2 * width, kNever);
   double capacity = tables.capacity[boundary.memory];
   SmallVector<unsigned, 8> tile(axes.size(), 0);
   for (const BoundaryEntry &entry : boundary.entries) {
@@ -88,36 +93,53 @@ std::vector<double> LowerBounds::cellLoads(const Boundary &boundary) const {
       tile[i] = 0;
     }
   }
+  // No number of repeats makes less of what has no room.
+  for (size_t cell = 0; cell != size; ++cell)
+    for (unsigned part = 0; part != width; ++part)
+      if (double &more = loads[(2 * cell + 1) * width + part]; more == kNever)
+        more = 0;
   return loads;
 }
 
-/// Adds the least load of `boundary` over the tiles of each cell.
-void LowerBounds::addLoads(const Boundary &boundary,
-                           std::vector<double> &values) const {
-  unsigned width = parts();
-  std::vector<double> loads = cellLoads(boundary);
-  SmallVector<uint32_t, 8> at(used.size(), 0);
-  for (uint32_t cell = 0; cell != total; ++cell) {
-    size_t place = 0, step = 1;
-    double repeats = 1;
-    for (unsigned i = 0; i != used.size(); ++i) {
-      if (is_contained(boundary.indexed, used[i])) {
-        place += step * at[i];
-        step *= cells[i];
-      } else {
-        repeats *= double(tables.sizes.dims[used[i]].tiles[largest[i][at[i]]]);
-      }
+/// Adds the least load of boundary `index` over the tiles of each cell.
+void LowerBounds::addLoads(unsigned index, std::vector<double> &values) {
+  const Boundary &boundary = tables.boundaries[index];
+  const unsigned width = parts(), axes = used.size();
+  const std::vector<double> &loads = cellLoads(index);
+  // Of an axis: how far the cells of `loads` are apart, 0 if it does not tell
+  // them apart, but repeats them.
+  SmallVector<size_t, 8> apart(axes, 0);
+  size_t size = 1;
+  for (unsigned i = 0; i != axes; ++i)
+    if (is_contained(boundary.indexed, used[i])) {
+      apart[i] = size;
+      size *= cells[i];
     }
-    const double *load = &loads[place * 2 * width];
-    double *value = &values[size_t(cell) * width];
+  // By axis: the cell of `loads`, and the repeats, of it and those outside.
+  SmallVector<uint32_t, 8> at(axes, 0);
+  SmallVector<size_t, 8> place(axes + 1, 0);
+  SmallVector<double, 8> repeats(axes + 1, 1);
+  auto settle = [&](unsigned axis) {
+    for (unsigned i = axis + 1; i-- > 0;) {
+      place[i] = place[i + 1] + apart[i] * at[i];
+      repeats[i] = repeats[i + 1];
+      if (apart[i] == 0)
+        repeats[i] *=
+            double(tables.sizes.dims[used[i]].tiles[largest[i][at[i]]]);
+    }
+  };
+  if (axes > 0)
+    settle(axes - 1);
+  for (double *value = values.data(), *end = value + values.size();
+       value != end; value += width) {
+    const double *load = &loads[place[0] * 2 * width];
     for (unsigned part = 0; part != width; ++part)
-      if (load[part] == kNever)
-        value[part] = kNever;
-      else
-        value[part] += load[part] + (repeats - 1) * load[width + part];
-    for (unsigned i = 0; i != used.size(); ++i) {
-      if (++at[i] != cells[i])
+      value[part] += load[part] + (repeats[0] - 1) * load[width + part];
+    for (unsigned i = 0; i != axes; ++i) {
+      if (++at[i] != cells[i]) {
+        settle(i);
         break;
+      }
       at[i] = 0;
     }
   }
@@ -127,27 +149,22 @@ void LowerBounds::addLoads(const Boundary &boundary,
 /// dimensions that move `boundary`.
 void LowerBounds::minimise(const Boundary &boundary,
                            std::vector<double> &values) const {
-  unsigned width = parts();
   for (unsigned i = 0; i != used.size(); ++i) {
     if (!is_contained(boundary.moving, used[i]))
       continue;
-    for (uint32_t cell = 0; cell != total; ++cell) {
-      if (cell / stride[i] % cells[i] == 0)
-        continue;
-      double *value = &values[size_t(cell) * width];
-      const double *smaller = value - size_t(stride[i]) * width;
-      for (unsigned part = 0; part != width; ++part)
-        value[part] = std::min(value[part], smaller[part]);
-    }
+    // The cells of one tile of this axis lie side by side.
+    const size_t row = size_t(stride[i]) * parts(), block = row * cells[i];
+    for (size_t start = 0; start != values.size(); start += block)
+      for (size_t place = start + row; place != start + block; ++place)
+        values[place] = std::min(values[place], values[place - row]);
   }
 }
 
 const LowerBounds::Rest &LowerBounds::outside(const Rest &inner,
                                               unsigned index) {
   Rest &rest = rests.emplace_back(Rest{&inner, inner.values});
-  const Boundary &boundary = tables.boundaries[index];
-  addLoads(boundary, rest.values);
-  minimise(boundary, rest.values);
+  addLoads(index, rest.values);
+  minimise(tables.boundaries[index], rest.values);
   return rest;
 }
 

@@ -51,8 +51,8 @@ private:
   }
 
   void coarsen();
-  std::vector<double> cellLoads(const Boundary &boundary) const;
-  void addLoads(const Boundary &boundary, std::vector<double> &values) const;
+  const std::vector<double> &cellLoads(unsigned boundary);
+  void addLoads(unsigned boundary, std::vector<double> &values);
   void minimise(const Boundary &boundary, std::vector<double> &values) const;
 
   const PriceTables &tables;
@@ -61,6 +61,7 @@ private:
   /// Cell of each tile of a used dimension, and the largest tile of a cell.
   llvm::SmallVector<llvm::SmallVector<uint8_t, 16>, 8> cellOf, largest;
   uint32_t total = 1;
+  std::vector<std::vector<double>> loadsOf; ///< By boundary, once wanted.
   std::deque<Rest> rests;
 };
 
