@@ -225,6 +225,17 @@ llvm::StringRef AccessModel::dataflowOf(const Mapping &mapping) const {
   return "";
 }
 
+uint64_t AccessModel::innermostDims() const {
+  const auto &dataflows = machine.array.dataflows;
+  uint64_t mask = 0;
+  for (unsigned d = 0; d != workload.dims.size(); ++d)
+    for (const auto &[name, role] : stillRoles)
+      if (dataflows.empty() ||
+          (llvm::is_contained(dataflows, name) && isStill(*this, int(d), role)))
+        mask |= uint64_t(1) << d;
+  return mask;
+}
+
 static bool checkDataflow(const AccessModel &model, const Mapping &mapping,
                           MappingFault &fault) {
   if (model.machine.array.dataflows.empty() ||

@@ -132,6 +132,9 @@ public:
   /// goes from step to step, as machine files name it ("weight_stationary");
   /// the first of those that the machine can, empty if it is none of them.
   llvm::StringRef dataflowOf(const Mapping &mapping) const;
+  /// Dimensions whose loop one of the machine's dataflows can run innermost
+  /// from step to step, as bits; all if it names none.
+  uint64_t innermostDims() const;
 
   /// What operand `operand` moves across one boundary, when its tile in memory
   /// `inner` (or `arithmetic`) lies inside of `residence` loops of

@@ -475,16 +475,24 @@ Load Boundary::leastLoad(double capacity) const {
 
 bool PriceTables::buildBoundaries(
     function_ref<bool(double energyPj, double cycles)> isHopeless) {
+  isUsable = hasInnermost(sizes.whole());
+  if (!isUsable)
+    return false;
   TableBuilder builder(*this);
   if (boundaries.empty())
     builder.findBoundaries();
   double energy = base.energyPj + leastCycles * pjPerCycle;
+  SmallVector<double, 6> used(machine.memories.size(), 0);
   for (auto [index, boundary] : enumerate(boundaries)) {
     if (index == filled) {
       if (!builder.fill(boundary))
         return false;
       ++filled;
     }
+    used[boundary.memory] += boundary.leastBytes;
+    isUsable = used[boundary.memory] <= capacity[boundary.memory];
+    if (!isUsable)
+      return false;
     energy += boundary.leastLoad(capacity[boundary.memory]).energyPj;
     if (isHopeless(energy, leastCycles))
       return false;

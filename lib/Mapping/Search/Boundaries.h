@@ -147,6 +147,10 @@ struct PriceTables {
   /// Repeating what crosses a boundary never saves anything. Where positions
   /// hold copies of a partial sum it may: they begin at zero again.
   bool isMonotone = true;
+  /// False once it is known that there is no mapping: the smallest tiles are
+  /// too large for a memory, or all loops between steps move what the array
+  /// keeps still.
+  bool isUsable = true;
   std::vector<double> capacity; ///< By memory, for one instance.
   std::vector<double> copies;   ///< Instances in use, by memory.
 
@@ -154,21 +158,34 @@ struct PriceTables {
               bool isPerfect)
       : probes(probes), workload(probes.real.workload),
         machine(probes.real.machine), unrolling(unrolling),
-        sizes(workload, unrolling, isPerfect) {}
+        sizes(workload, unrolling, isPerfect),
+        innermost(probes.real.innermostDims()) {}
 
   /// All but `boundaries`; quick. False if an operand's index cannot be
   /// counted.
   bool buildBase();
-  /// `boundaries`. Gives up, and returns false, once `isHopeless` is true of
-  /// energy (pJ) and cycles that no mapping can undercut; called again, it
-  /// goes on from there.
+  /// `boundaries`. Gives up, and returns false, once there is no mapping, or
+  /// `isHopeless` is true of energy (pJ) and cycles that no mapping can
+  /// undercut; called again, it goes on from there.
   bool buildBoundaries(
       llvm::function_ref<bool(double energyPj, double cycles)> isHopeless);
   /// Entries of all tables.
   size_t size() const;
+  /// Whether one of the loops inside of tile `point`, if there are any, can be
+  /// the innermost one.
+  bool hasInnermost(const TilePoint &point) const {
+    bool isUnit = true;
+    for (unsigned d = 0; d != sizes.dims.size(); ++d) {
+      if (point[d] != 0 && (innermost >> d & 1))
+        return true;
+      isUnit &= point[d] == 0;
+    }
+    return isUnit;
+  }
 
 private:
-  size_t filled = 0; ///< Of `boundaries`.
+  size_t filled = 0;  ///< Of `boundaries`.
+  uint64_t innermost; ///< AccessModel::innermostDims.
 };
 
 /// Bytes that tiles may take in one instance of a memory; infinite if

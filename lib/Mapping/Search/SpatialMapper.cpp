@@ -48,7 +48,7 @@ private:
   double leastOfAll();
   std::vector<Choice> rankUnrollings();
   std::vector<Choice> mostPromising(ArrayRef<Choice> choices) const;
-  void searchTiles(const Choice &choice, bool isPerfect, Incumbents &found,
+  bool searchTiles(const Choice &choice, bool isPerfect, Incumbents &found,
                    NodeBudget &nodes);
   std::vector<SpatialCandidate> searchMostPromising(ArrayRef<Choice> choices,
                                                     NodeBudget &nodes);
@@ -172,50 +172,51 @@ Search<Incumbents>::rankUnrollings() {
   return choices;
 }
 
-/// Those of `choices` to look at where not all can be: half of them as they
-/// are ranked, half by the product of energy and time. A bound that a single
-/// objective ranks by is the same for many, or of tiles that do not fit.
+/// The order in which to look at `choices` where not all can be: half of them
+/// as they are ranked, half by the product of energy and time. A bound that a
+/// single objective ranks by is the same for many.
 template <typename Incumbents>
 std::vector<typename Search<Incumbents>::Choice>
 Search<Incumbents>::mostPromising(ArrayRef<Choice> choices) const {
-  std::vector<Choice> byProduct = choices, picked;
+  std::vector<Choice> byProduct = choices, ordered;
   llvm::sort(byProduct, [](const Choice &a, const Choice &b) {
     double x = a.product(), y = b.product();
     return std::tie(x, a.promise, a.index) < std::tie(y, b.promise, b.index);
   });
   DenseSet<uint64_t> seen;
   auto take = [&](const Choice &choice) {
-    if (picked.size() < options.unrollingLimit &&
-        seen.insert(choice.index).second)
-      picked.push_back(choice);
+    if (seen.insert(choice.index).second)
+      ordered.push_back(choice);
   };
   for (auto [own, other] : zip(choices, byProduct)) {
     take(own);
     take(other);
   }
-  return picked;
+  return ordered;
 }
 
 /// All mappings of one unrolling; notes the least rank of what was given up.
+/// False if it can have none.
 template <typename Incumbents>
-void Search<Incumbents>::searchTiles(const Choice &choice, bool isPerfect,
+bool Search<Incumbents>::searchTiles(const Choice &choice, bool isPerfect,
                                      Incumbents &found, NodeBudget &nodes) {
   found.begin();
   if (found.isHopeless(choice.least.energyPj, choice.least.cycles))
-    return;
+    return true;
   if (nodes.isSpent()) {
     nodes.open = std::min(nodes.open, choice.promise);
-    return;
+    return true;
   }
   PriceTables *tables = prices.tablesOf(all[choice.index], isPerfect);
   if (!tables)
-    return;
+    return false;
   auto isHopeless = [&](double energyPj, double cycles) {
     return found.isHopeless(energyPj, cycles);
   };
   if (tables->buildBoundaries(isHopeless))
     Walk<Incumbents>(*tables, options.budgets.memoryBytes, found, nodes).run();
   isExact &= tables->isMonotone;
+  return tables->isUsable;
 }
 
 /// Some of the unrollings with tiles that divide, a small part of all tiles;
@@ -225,9 +226,13 @@ std::vector<SpatialCandidate>
 Search<Incumbents>::searchMostPromising(ArrayRef<Choice> choices,
                                         NodeBudget &nodes) {
   nodes.open = std::min(nodes.open, choices.front().promise);
-  std::vector<Choice> picked = mostPromising(choices);
-  for (const Choice &choice : picked)
-    searchTiles(choice, /*isPerfect=*/true, incumbents, nodes);
+  std::vector<Choice> picked;
+  for (const Choice &choice : mostPromising(choices)) {
+    if (picked.size() == options.unrollingLimit)
+      break;
+    if (searchTiles(choice, /*isPerfect=*/true, incumbents, nodes))
+      picked.push_back(choice);
+  }
   std::vector<SpatialCandidate> divided = incumbents.take();
   if (options.perfectFactors)
     return divided;

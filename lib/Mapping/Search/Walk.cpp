@@ -136,6 +136,7 @@ void Walk<Incumbents>::expand(unsigned depth, const State &state,
   for (;;) {
     ++nodes.stats.nodes;
     bool isDropped = isRepeated(depth, state.tile, tile) ||
+                     !tables.hasInnermost(tile) ||
                      !advance(state, order[depth], tile, next);
     if (!isDropped) {
       Totals least = totals(next.load, bounds.at(*rests[depth + 1], tile));
@@ -242,8 +243,11 @@ static bool spillsSums(const PriceTables &tables, const AccessCounts &counts) {
 
 template <typename Incumbents>
 void Walk<Incumbents>::evaluate(Mapping mapping) {
-  ++nodes.stats.evaluated;
   const AccessModel &model = tables.probes.real;
+  if (!tables.machine.array.dataflows.empty() &&
+      model.dataflowOf(mapping).empty())
+    return;
+  ++nodes.stats.evaluated;
   AccessCounts counts;
   MappingFault fault;
   if (!model.count(mapping, counts, fault) ||
@@ -271,9 +275,6 @@ template <typename Incumbents> void Walk<Incumbents>::run() {
     start.used[boundary.memory] += boundary.leastBytes;
     start.memoryBytes += boundary.leastBytes * tables.copies[boundary.memory];
   }
-  for (auto [used, capacity] : zip(start.used, tables.capacity))
-    if (used > capacity)
-      return;
   for (const Dataflow &dataflow : dataflows()) {
     if (nodes.isSpent()) {
       nodes.open = std::min(nodes.open, dataflow.rank);
