@@ -346,6 +346,66 @@ TEST(SpatialMapper, FindsTheOptimumOfTheEnumeratedSpace) {
   RecordProperty("unproven", int(unproven));
 }
 
+/// Where the array keeps an operand still, some unrollings and tiles cannot be
+/// run at all. The order of loops is tried in part only, so the best may be
+/// missed, but not that there is a mapping.
+TEST(SpatialMapper, FindsAMappingThatADataflowCanRun) {
+  unsigned possible = 0, impossible = 0, optimal = 0;
+  for (uint64_t seed = 1; possible < 150; ++seed) {
+    Dice dice(seed);
+    Case item;
+    item.workload = randomWorkload(dice);
+    item.machine = randomMachine(dice);
+    item.machine.array.dataflows = {dice.toss() ? "weight_stationary"
+                                                : "output_stationary"};
+    std::vector<Point> points;
+    if (!enumerate(item, 20000, points))
+      continue;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    (points.empty() ? impossible : possible) += 1;
+    double least = std::numeric_limits<double>::infinity();
+    for (const Point &point : points)
+      least = std::min(least, point.energyPj);
+    SpatialMapperOptions options;
+    options.objective = Objective::Energy;
+    SpatialMapperResult found =
+        mapSpatial(item.workload, item.machine, options);
+    ASSERT_EQ(found.candidates.empty(), points.empty()) << found.why;
+    if (points.empty())
+      continue;
+    EXPECT_GE(found.candidates[0].energyPj, least * (1 - kSame));
+    optimal += found.candidates[0].energyPj <= least * (1 + kSame);
+  }
+  EXPECT_GT(impossible, 0u);
+  EXPECT_GE(optimal * 10, possible * 9);
+  RecordProperty("optimal", int(optimal));
+}
+
+/// Of a few unrollings, each objective's search looks at other ones; the least
+/// energy is asked for by name, so the fastest mapping may not take less.
+TEST(SpatialMapper, EnergyIsNoMoreThanTheFastestTakes) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    Dice dice(seed);
+    Case item;
+    item.workload = randomWorkload(dice);
+    item.machine = randomMachine(dice);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    SpatialMapperOptions options;
+    options.unrollingLimit = 1;
+    options.latencySlack = 0.01;
+    options.objective = Objective::Energy;
+    SpatialMapperResult frugal =
+        mapSpatial(item.workload, item.machine, options);
+    options.objective = Objective::Latency;
+    SpatialMapperResult fast = mapSpatial(item.workload, item.machine, options);
+    if (fast.candidates.empty())
+      continue;
+    ASSERT_FALSE(frugal.candidates.empty()) << frugal.why;
+    EXPECT_LE(frugal.candidates[0].energyPj,
+              fast.candidates[0].energyPj * (1 + kSame));
+  }
+}
+
 /// Three axes that take anything: thousands of unrollings.
 TEST(SpatialMapper, BoundsWhatItDoesNotPrice) {
   Workload product;
