@@ -222,6 +222,10 @@ Value StructuredBuilder::slice(Value value, ArrayRef<int64_t> offsets,
   if (sizes == shapeOf(value) && llvm::all_equal(strides) &&
       (strides.empty() || strides[0] == 1))
     return value;
+  auto type = tensorType(value).clone(sizes);
+  // It may begin where the value ends, which no slice can.
+  if (type.getNumElements() == 0)
+    return tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
   Shape from = rowMajor(shapeOf(value)), steps;
   int64_t offset = 0;
   for (auto [i, stride] : llvm::enumerate(from)) {
@@ -231,8 +235,8 @@ Value StructuredBuilder::slice(Value value, ArrayRef<int64_t> offsets,
   if (Value part = constantPart(value, sizes, offset, steps))
     return part;
   return tensor::ExtractSliceOp::create(
-      b, loc, tensorType(value).clone(sizes), value, indexAttrs(b, offsets),
-      indexAttrs(b, sizes), indexAttrs(b, strides));
+      b, loc, type, value, indexAttrs(b, offsets), indexAttrs(b, sizes),
+      indexAttrs(b, strides));
 }
 
 Value StructuredBuilder::sliceAxis(Value value, int64_t axis, int64_t offset,
