@@ -216,6 +216,23 @@ Value ScalarBuilder::floatToInteger(Value x, IntegerType to, bool toUnsigned) {
   return select(isNan, integer(to, 0), result);
 }
 
+/// A double as a float that rounds as the double does to any narrower type,
+/// for processors convert from floats only: between two floats, the one whose
+/// last bit is set (rounding to odd: Boldo and Melquiond, IEEE Transactions on
+/// Computers 57(4), 2008).
+Value ScalarBuilder::doubleToOddFloat(Value x) {
+  Type f32 = b.getF32Type(), i32 = b.getI32Type();
+  Value near = op<arith::TruncFOp>(f32, x);
+  Value back = op<arith::ExtFOp>(x.getType(), near);
+  Value isInexact = op<arith::CmpFOp>(arith::CmpFPredicate::ONE, back, x);
+  Value isLarger =
+      compare(Order::Gt, op<math::AbsFOp>(back), op<math::AbsFOp>(x));
+  Value bits = op<arith::BitcastOp>(i32, near);
+  Value lower = op<arith::SubIOp>(bits, op<arith::ExtUIOp>(i32, isLarger));
+  Value odd = op<arith::OrIOp>(lower, integer(i32, 1));
+  return op<arith::BitcastOp>(f32, select(isInexact, odd, bits));
+}
+
 Value ScalarBuilder::cast(Value x, bool fromUnsigned, Type to,
                           bool toUnsigned) {
   Type from = x.getType();
@@ -228,6 +245,8 @@ Value ScalarBuilder::cast(Value x, bool fromUnsigned, Type to,
   if (fromFloat && toFloat) {
     if (fromFloat.getWidth() < toFloat.getWidth())
       return op<arith::ExtFOp>(to, x);
+    if (fromFloat.isF64() && toFloat.getWidth() < 32)
+      x = doubleToOddFloat(x);
     if (fromFloat.getWidth() > toFloat.getWidth())
       return op<arith::TruncFOp>(to, x);
     return op<arith::TruncFOp>(to, op<arith::ExtFOp>(b.getF32Type(), x));

@@ -75,6 +75,7 @@ public:
   mlir::Value clampIndex(mlir::Value x, int64_t size);
 
 private:
+  mlir::Value doubleToOddFloat(mlir::Value x);
   mlir::Value floatToInteger(mlir::Value x, mlir::IntegerType to,
                              bool toUnsigned);
 };
