@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include <cmath>
+#include <map>
 
 using namespace mlir;
 using namespace aicc::cpu;
@@ -44,34 +45,44 @@ SmallVector<double> MinimalFilter::filter(ArrayRef<double> g) const {
 }
 
 namespace {
-/// Sums of multiples, with multiply-adds where the machine has them.
-class Sum {
+/// Sums of multiples, with multiply-adds where the machine has them. Equal
+/// multiples are made once, as they are once code is generated: what the cost
+/// model counts is what runs.
+class Sums {
 public:
-  Sum(OpBuilder &b, Location loc) : b(b), loc(loc) {}
+  Sums(OpBuilder &b, Location loc) : b(b), loc(loc) {}
 
-  void add(double factor, Value value) {
-    if (factor == 0)
-      return;
-    if (!total) {
-      total = multiple(factor, value);
-      return;
-    }
-    Value term = multiple(std::abs(factor), value);
-    if (factor > 0)
-      total = arith::AddFOp::create(b, loc, total, term, contract());
-    else
-      total = arith::SubFOp::create(b, loc, total, term, contract());
+  /// Of every `step`-th value, from `first`.
+  Value combine(ArrayRef<double> factors, ValueRange values, unsigned first = 0,
+                unsigned step = 1) {
+    Value total;
+    // The terms with factor 1 first: the others are multiply-adds to them.
+    for (bool ones : {true, false})
+      for (size_t k = first; k < factors.size(); k += step)
+        if ((factors[k] == 1) == ones && factors[k] != 0)
+          total = add(total, factors[k], values[k]);
+    return total;
   }
-  Value get() const { return total; }
 
 private:
+  Value add(Value total, double factor, Value value) {
+    if (!total)
+      return multiple(factor, value);
+    Value term = multiple(std::abs(factor), value);
+    if (factor > 0)
+      return arith::AddFOp::create(b, loc, total, term, contract());
+    return arith::SubFOp::create(b, loc, total, term, contract());
+  }
   Value multiple(double factor, Value value) {
     if (factor == 1)
       return value;
+    Value &product = multiples[{value.getAsOpaquePointer(), factor}];
+    if (product)
+      return product;
     auto type = cast<FloatType>(value.getType());
     Value constant =
         arith::ConstantOp::create(b, loc, b.getFloatAttr(type, factor));
-    return arith::MulFOp::create(b, loc, value, constant, contract());
+    return product = arith::MulFOp::create(b, loc, value, constant, contract());
   }
   static arith::FastMathFlags contract() {
     return arith::FastMathFlags::contract;
@@ -79,39 +90,30 @@ private:
 
   OpBuilder &b;
   Location loc;
-  Value total;
+  std::map<std::pair<const void *, double>, Value> multiples;
 };
 } // namespace
-
-static Value combine(OpBuilder &b, Location loc, ArrayRef<double> factors,
-                     ValueRange values, unsigned first = 0, unsigned step = 1) {
-  Sum sum(b, loc);
-  // The terms with factor 1 first: the others are multiply-adds to them.
-  for (bool ones : {true, false})
-    for (size_t k = first; k < factors.size(); k += step)
-      if ((factors[k] == 1) == ones)
-        sum.add(factors[k], values[k]);
-  return sum.get();
-}
 
 /// The polynomials of a and of -a differ in the sign of the odd powers.
 SmallVector<Value> MinimalFilter::input(OpBuilder &b, Location loc,
                                         ValueRange d) const {
-  SmallVector<Value> values{combine(b, loc, polynomial(0), d)};
+  Sums sums(b, loc);
+  SmallVector<Value> values{sums.combine(polynomial(0), d)};
   for (size_t i = 1; i < points.size(); i += 2) {
     SmallVector<double> factors = polynomial(i);
-    Value even = combine(b, loc, factors, d, 0, 2);
-    Value odd = combine(b, loc, factors, d, 1, 2);
+    Value even = sums.combine(factors, d, 0, 2);
+    Value odd = sums.combine(factors, d, 1, 2);
     values.push_back(arith::AddFOp::create(b, loc, even, odd));
     values.push_back(arith::SubFOp::create(b, loc, even, odd));
   }
-  values.push_back(combine(b, loc, polynomial(-1), d));
+  values.push_back(sums.combine(polynomial(-1), d));
   return values;
 }
 
 /// Powers of a and of -a differ in the sign of the odd ones.
 SmallVector<Value> MinimalFilter::output(OpBuilder &b, Location loc,
                                          ValueRange p) const {
+  Sums combined(b, loc);
   SmallVector<Value> sums, differences;
   for (size_t i = 1; i < points.size(); i += 2) {
     sums.push_back(arith::AddFOp::create(b, loc, p[i], p[i + 1]));
@@ -131,7 +133,7 @@ SmallVector<Value> MinimalFilter::output(OpBuilder &b, Location loc,
       factors.push_back(1);
       terms.push_back(p[n - 1]);
     }
-    values.push_back(combine(b, loc, factors, terms));
+    values.push_back(combined.combine(factors, terms));
   }
   return values;
 }
