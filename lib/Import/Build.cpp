@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace aicc;
@@ -245,6 +246,8 @@ void ModuleBuilder::inlineBranch(const NodeRef &ref, const GraphProto &branch,
     if (!ref.node.input(i).empty())
       inner.values[branch.input(i).name()] = use(ref, scope, ref.node.input(i));
   buildConstants(branch, inner);
+  llvm::SaveAndRestore<Opsets> guard(importer.opsets,
+                                     opsetsOfBody(importer, ref.node));
   buildNodes(branch, inner);
   for (int i = 0; i < std::min(branch.output_size(), ref.node.output_size());
        ++i)

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Contrib.h"
 #include "Infer.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -93,4 +94,10 @@ std::optional<GraphProto> import::functionBody(const NodeView &view) {
     part.set_name(view.ref.name() + "/" +
                   (part.output_size() ? part.output(0) : part.op_type()));
   return graph;
+}
+
+Opsets import::opsetsOfBody(const Importer &importer, const NodeProto &node) {
+  if (node.domain() == kContribDomain)
+    return {{"", kContribBodyOpset}};
+  return importer.opsets;
 }

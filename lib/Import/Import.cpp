@@ -3,6 +3,7 @@
 #include "aicc/Import/Import.h"
 
 #include "Build.h"
+#include "Contrib.h"
 #include "Infer.h"
 
 #include "dialects/onnx/IR/LoweredOperators.h"
@@ -91,6 +92,7 @@ OwningOpRef<ModuleOp> aicc::importModel(const CompileOptions &options,
   context.loadDialect<aicc::onnx::OnnxDialect, func::FuncDialect>();
   // Protobuf would print to stderr.
   google::protobuf::LogSilencer silencer;
+  registerContribOperators();
   auto importer = std::make_unique<Importer>(Importer{options,
                                                       sink,
                                                       nullptr,

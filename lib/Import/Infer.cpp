@@ -692,6 +692,8 @@ void Inference::inferBody(const NodeView &view, InferScope &scope,
               "with its functions inlined the model has more than " +
                   llvm::Twine(importer.limits().maxNodes) + " nodes");
   importer.takenBranches[&view.ref.node] = &body;
+  llvm::SaveAndRestore<Opsets> guard(importer.opsets,
+                                     opsetsOfBody(importer, view.ref.node));
   InputTypes results =
       inferGraph(body, &scope, view.inputs, view.constants, importer.opsets);
   for (size_t i = 0; i < outputs.size() && i < results.size(); ++i)
