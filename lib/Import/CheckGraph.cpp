@@ -285,9 +285,9 @@ void GraphChecker::checkOperator(const NodeRef &ref) {
                  " and " + llvm::Twine(node.output_size()));
     return;
   }
+  checkContribOperator(importer, ref);
   const ::onnx::OpSchema *schema = findSchema(ref);
   if (!schema) {
-    checkContribOperator(importer, ref);
     bool known =
         ::onnx::OpSchemaRegistry::Schema(node.op_type(), node.domain());
     unsupported.push_back(nodeDiagnostic(

@@ -45,6 +45,12 @@ int64_t ContribCall::dim(int input, int64_t axis) const {
   return shape.dim(static_cast<int>(axis)).dim_value();
 }
 
+bool ContribCall::isBytes(int input) const {
+  const TypeProto *type = context.getInputType(input);
+  return type && type->has_tensor_type() &&
+         type->tensor_type().elem_type() == ::onnx::TensorProto::UINT8;
+}
+
 int64_t ContribCall::integer(const char *name, int64_t otherwise) const {
   const AttributeProto *attr = context.getAttribute(name);
   return attr ? attr->i() : otherwise;

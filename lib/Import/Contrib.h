@@ -35,6 +35,8 @@ public:
   /// Shapes that the body depends on; throws if they are not known.
   int64_t rank(int input) const;
   int64_t dim(int input, int64_t axis) const;
+  /// Whether an input is of unsigned bytes.
+  bool isBytes(int input) const;
   int64_t integer(const char *name, int64_t otherwise) const;
   double number(const char *name, double otherwise) const;
   std::string string(const char *name, const char *otherwise) const;

@@ -124,6 +124,83 @@ static std::string qgemm(const ContribCall &call) {
   return body + "Y = QuantizeLinear (Scaled, y_scale, y_zero_point)";
 }
 
+/// `to`: the numbers of `bits` bits in the bytes of `from`, the lowest first,
+/// as floats of the shape given.
+static std::string unpacked(const std::string &from, const std::string &to,
+                            int64_t bits, const std::string &shape) {
+  std::string body, parts;
+  for (int64_t shift = 0; shift < 8; shift += bits) {
+    std::string name = to + "P" + std::to_string(shift);
+    body += formatv("{0}S = Constant <value = uint8 {{{1}}> () {0}M = Constant "
+                    "<value = uint8 {{{2}}> () {0}R = BitShift <direction = "
+                    "\"RIGHT\"> ({3}, {0}S) {0}A = BitwiseAnd ({0}R, {0}M) "
+                    "{0}Axis = Constant <value_ints = [-1]> () {0} = Unsqueeze "
+                    "({0}A, {0}Axis) ",
+                    name, shift, (1 << bits) - 1, from)
+                .str();
+    parts += (parts.empty() ? "" : ", ") + name;
+  }
+  return body +
+         formatv("{0}J = Concat <axis = -1> ({1}) {0}Shape = Constant "
+                 "<value_ints = [{2}]> () {0}I = Reshape ({0}J, {0}Shape) "
+                 "{0}F = Cast <to = 1> ({0}I) {0} = CastLike ({0}F, A) ",
+                 to, parts, shape)
+             .str();
+}
+
+/// `to`: the first `size` of the last dimension of `from`.
+static std::string firstOf(const char *from, const char *to, int64_t size) {
+  return formatv("{1}From = Constant <value_ints = [0]> () {1}To = Constant "
+                 "<value_ints = [{2}]> () {1}Axis = Constant <value_ints = "
+                 "[-1]> () {1} = Slice ({0}, {1}From, {1}To, {1}Axis) ",
+                 from, to, size)
+      .str();
+}
+
+/// B is [N, blocks, bytes]: each block of a column has a scale and a zero
+/// point, which is packed as B is, or as A is typed; without it half the range.
+static std::string matMulNBits(const ContribCall &call) {
+  int64_t bits = call.integer("bits", 4), block = call.integer("block_size", 0);
+  int64_t k = call.integer("K", 0), n = call.integer("N", 0);
+  if (bits != 2 && bits != 4 && bits != 8)
+    call.refuse(std::to_string(bits) + " bits are not compiled; 2, 4 or 8");
+  call.refuseInput(4, "input 'g_idx' is not compiled");
+  int64_t blocks = (k - 1) / block + 1;
+  std::string each = formatv("{0}, {1}, 1", n, blocks).str();
+  std::string body = unpacked("B", "Codes", bits,
+                              formatv("{0}, {1}, {2}", n, blocks, block).str());
+  body += "Each = Constant <value_ints = [" + each +
+          "]> () Factors = Reshape (scales, Each) ";
+  if (!call.has(3)) {
+    body += formatv("Half = Constant <value_float = {0:e9}> () Zeros = "
+                    "CastLike (Half, A) ",
+                    double(1 << (bits - 1)))
+                .str();
+  } else if (call.isBytes(3)) {
+    int64_t row = (blocks * bits + 7) / 8;
+    body += formatv("Rows = Constant <value_ints = [{0}, {1}]> () Packed = "
+                    "Reshape (zero_points, Rows) ",
+                    n, row)
+                .str() +
+            unpacked("Packed", "Wide", bits,
+                     formatv("{0}, {1}", n, row * 8 / bits).str()) +
+            firstOf("Wide", "Narrow", blocks) +
+            "Zeros = Reshape (Narrow, Each) ";
+  } else {
+    body += "Zeros = Reshape (zero_points, Each) ";
+  }
+  body += formatv("Centred = Sub (Codes, Zeros) Weights = Mul (Centred, "
+                  "Factors) Flat = Constant <value_ints = [{0}, {1}]> () "
+                  "Columns = Reshape (Weights, Flat) ",
+                  n, blocks * block)
+              .str();
+  body += firstOf("Columns", "Used", k) +
+          "Matrix = Transpose <perm = [1, 0]> (Used) "
+          "Product = MatMul (A, Matrix) ";
+  return body +
+         (call.has(5) ? "Y = Add (Product, bias)" : "Y = Identity (Product)");
+}
+
 llvm::ArrayRef<ContribOperator> aicc::import::contribQuantizedOperators() {
   static constexpr char pairs[] = "A A_scale A_zero_point B B_scale "
                                   "B_zero_point C_scale C_zero_point";
@@ -150,6 +227,9 @@ llvm::ArrayRef<ContribOperator> aicc::import::contribQuantizedOperators() {
        matMulIntegerToFloat},
       {"DynamicQuantizeMatMul", 3, "A B b_scale b_zero_point bias", "Y", "",
        dynamicQuantizeMatMul},
+      {"MatMulNBits", 3, "A B scales zero_points g_idx bias", "Y",
+       "K:i N:i bits:i block_size:i accuracy_level:i weight_prepacked:i",
+       matMulNBits},
       {"QGemm", 4,
        "A a_scale a_zero_point B b_scale b_zero_point C y_scale y_zero_point",
        "Y", "alpha:f transA:i transB:i", qgemm},

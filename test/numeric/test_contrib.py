@@ -48,6 +48,8 @@ EMBED = [
 ]
 ROTARY = [f(2, 3, 8), rng.integers(0, 6, (2, 3)), f(10, 2), f(10, 2)]
 
+NBITS = {"bits": 4, "K": 40, "N": 6, "block_size": 16}
+
 # Operator, inputs (None is left out), attributes, outputs that are compared.
 CASES = [
     ("Gelu", [f(3, 5)], {}, 1),
@@ -97,6 +99,14 @@ CASES = [
     ("MatMulIntegerToFloat", [u8(3, 4), i8(4, 5), scale(0.02), f(5) ** 2], {}, 1),
     ("DynamicQuantizeMatMul", [f(3, 4), const(i8(4, 5)), scale(0.01), np.array(3, np.int8), f(5)], {}, 1),
     ("DynamicQuantizeMatMul", [f(2, 3, 4), const(u8(4, 5)), scale(0.01)], {}, 1),
+    ("MatMulNBits", [f(2, 40), const(u8(6, 3, 8)), const(f(18) ** 2)], NBITS, 1),
+    ("MatMulNBits", [f(2, 40), const(u8(6, 3, 8)), const(f(18) ** 2), const(u8(12))], NBITS, 1),
+    (
+        "MatMulNBits",
+        [f(3, 2, 32), const(u8(6, 1, 32)), const(f(6) ** 2)],
+        {**NBITS, "bits": 8, "K": 32, "block_size": 32},
+        1,
+    ),
     ("QGemm", [*QGEMM, rng.integers(-99, 99, 5).astype(np.int32), scale(0.5), np.array(100, np.uint8)], {}, 1),
     ("QGemm", [*QGEMM], {"alpha": 0.5}, 1),
     ("QGemm", [u8(6, 4), *QGEMM[1:3], i8(5, 6), *QGEMM[4:]], {"transA": 1, "transB": 1}, 1),
