@@ -514,6 +514,17 @@ bool AccessModel::count(const Mapping &mapping, AccessCounts &counts,
   return checkCapacity(*this, counts, fault);
 }
 
+bool AccessModel::countOperand(const Mapping &mapping, unsigned operand,
+                               AccessCounts &counts) const {
+  counts = AccessCounts();
+  counts.memories = unsigned(machine.memories.size());
+  counts.traffic.assign(workload.operands.size() * machine.memories.size(),
+                        Traffic());
+  LoopNest nest(workload, mapping);
+  return OperandCounter(*this, nest, operand)
+      .count(mapping.residence[operand], counts);
+}
+
 bool AccessModel::crossing(const Mapping &mapping, unsigned operand, int inner,
                            unsigned outer, int residence,
                            Crossing &result) const {

@@ -127,6 +127,10 @@ public:
   /// check, and the counts, and the capacities. False: `fault` says why.
   bool count(const Mapping &mapping, AccessCounts &counts,
              MappingFault &fault) const;
+  /// What `operand` alone moves under a legal mapping; everything else in
+  /// `counts` is zero. False if its tiles are too irregular to be counted.
+  bool countOperand(const Mapping &mapping, unsigned operand,
+                    AccessCounts &counts) const;
 
   /// Which operand a legal mapping keeps in place in the innermost loop that
   /// goes from step to step, as machine files name it ("weight_stationary");

@@ -35,6 +35,10 @@ static Workload withoutRows(Workload workload) {
 
 CostProbes::CostProbes(const Workload &workload, const MachineDesc &machine)
     : free(withoutLimits(machine)), rowless(withoutRows(workload)),
+      hasRows(any_of(workload.operands,
+                     [](const Workload::Operand &operand) {
+                       return operand.rows.has_value();
+                     })),
       real(workload, machine), whole(workload, free), least(rowless, free) {
   bool isGated = llvm::is_contained(machine.array.gatesZeros, true);
   for (unsigned o = 0; o != workload.operands.size(); ++o) {
@@ -72,6 +76,11 @@ private:
                    function_ref<bool(const TilePoint &)> visit);
   bool isTooLarge(const Boundary &boundary, const TilePoint &point) const;
   void shape(Boundary &boundary);
+  bool isShared(const Boundary &boundary) const;
+  SharedEntries::Key keyOf(const Boundary &boundary,
+                           const TilePoint &point) const;
+  bool priceEntry(Boundary &boundary, const TilePoint &point,
+                  BoundaryEntry &entry);
   bool fillEntry(Boundary &boundary, const TilePoint &point,
                  const Load &reference);
   void compareRepeats(const Boundary &boundary, const TilePoint &point);
@@ -230,28 +239,32 @@ void TableBuilder::addBusy(const Traffic &inner, const Traffic &outer,
   }
 }
 
-/// The load of operands [first, last) alone.
+/// `counts` without the arithmetic.
+static AccessCounts trafficOf(const AccessCounts &counts) {
+  AccessCounts traffic;
+  traffic.memories = counts.memories;
+  traffic.traffic = counts.traffic;
+  return traffic;
+}
+
+/// The load of operands [first, last). Of `traffic` nothing else is set.
 Load TableBuilder::priceOf(const AccessModel &model, const Mapping &mapping,
-                           const AccessCounts &counts, unsigned first,
+                           const AccessCounts &traffic, unsigned first,
                            unsigned last) const {
-  AccessCounts part;
-  part.memories = counts.memories;
-  part.traffic.resize(counts.traffic.size());
   Load load;
   for (unsigned o = first; o != last; ++o) {
     int inner = AccessModel::arithmetic;
     for (auto [m, at] : enumerate(mapping.residence[o])) {
       if (at == Mapping::bypass)
         continue;
-      part.at(o, m) = counts.at(o, m);
-      addBusy(inner < 0 ? Traffic() : counts.at(o, unsigned(inner)),
-              counts.at(o, m), inner, m, load);
+      addBusy(inner < 0 ? Traffic() : traffic.at(o, unsigned(inner)),
+              traffic.at(o, m), inner, m, load);
       inner = int(m);
     }
   }
-  SpatialTime time = timeOf(model, mapping, part);
+  SpatialTime time = timeOf(model, mapping, traffic);
   load.serialCycles = time.fillCycles + time.drainCycles + time.exposedCycles;
-  load.energyPj = totalsOf(model, mapping, part).energyPj;
+  load.energyPj = totalsOf(model, mapping, traffic).energyPj;
   return load;
 }
 
@@ -282,8 +295,7 @@ bool TableBuilder::measure(Boundary &boundary, const TilePoint &point,
   bool isOutput = part.workload->operands[o].isOutput();
   Mapping mapping = probe(boundary, point, repeats);
   AccessCounts counts;
-  MappingFault fault;
-  if (!model.count(mapping, counts, fault))
+  if (!model.countOperand(mapping, o, counts))
     return false;
   load = priceOf(model, mapping, counts, o, o + 1);
   const Traffic &inside = counts.at(o, boundary.memory);
@@ -297,7 +309,7 @@ bool TableBuilder::measure(Boundary &boundary, const TilePoint &point,
   if (!isOutput && boundary.innerOfSame < 0)
     return true;
   mapping.residence[o][boundary.memory] = 0;
-  if (!model.count(mapping, counts, fault))
+  if (!model.countOperand(mapping, o, counts))
     return false;
   load.addScaled(priceOf(model, mapping, counts, o, o + 1), -1);
   return true;
@@ -315,9 +327,9 @@ static bool isPositive(const Load &load, const Load &scale) {
          !isLess(load.serialCycles, scale.serialCycles);
 }
 
-bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
-                             const Load &reference) {
-  BoundaryEntry &entry = boundary.entries[boundary.index(point)];
+/// The entry at tile `point`, with what the whole operand costs, too.
+bool TableBuilder::priceEntry(Boundary &boundary, const TilePoint &point,
+                              BoundaryEntry &entry) {
   double repeats = boundary.repeats(tables.sizes, TilePoint{});
   Load all;
   if (repeats > 1 && !measure(boundary, point, true, all, entry))
@@ -327,8 +339,49 @@ bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
   if (repeats > 1) {
     entry.more.addScaled(all, 1 / (repeats - 1));
     entry.more.addScaled(entry.first, -1 / (repeats - 1));
-    tables.isMonotone &= isPositive(entry.more, entry.first);
   }
+  return true;
+}
+
+/// Neither side of `boundary` has instances along an axis: what crosses it
+/// depends on its tiles alone. Results do on the copies further inside.
+bool TableBuilder::isShared(const Boundary &boundary) const {
+  return !tables.workload.operands[boundary.operand].isOutput() &&
+         tables.machine.memories[boundary.memory].perAxes == 0 &&
+         tables.machine.memories[boundary.outer].perAxes == 0;
+}
+
+SharedEntries::Key TableBuilder::keyOf(const Boundary &boundary,
+                                       const TilePoint &point) const {
+  SharedEntries::Key key{boundary.operand, boundary.memory,
+                         boundary.repeats(tables.sizes, TilePoint{}) > 1};
+  for (unsigned dim : boundary.indexed) {
+    key.push_back(dim);
+    key.push_back(tables.sizes.dims[dim].extents[point[dim]]);
+  }
+  return key;
+}
+
+bool TableBuilder::fillEntry(Boundary &boundary, const TilePoint &point,
+                             const Load &reference) {
+  BoundaryEntry &entry = boundary.entries[boundary.index(point)];
+  if (isShared(boundary)) {
+    auto [place, isNew] =
+        tables.shared.known.try_emplace(keyOf(boundary, point));
+    SharedEntries::Priced &priced = place->second;
+    if (isNew) {
+      if (!priceEntry(boundary, point, priced.entry)) {
+        tables.shared.known.erase(place);
+        return false;
+      }
+      priced.elementBytes = boundary.elementBytes;
+    }
+    entry = priced.entry;
+    boundary.elementBytes = priced.elementBytes;
+  } else if (!priceEntry(boundary, point, entry)) {
+    return false;
+  }
+  tables.isMonotone &= isPositive(entry.more, entry.first);
   entry.first.addScaled(reference, -1);
   return true;
 }
@@ -425,13 +478,20 @@ bool TableBuilder::findBase() {
                                                          : Mapping::bypass);
     residence.back() = 0;
   }
-  AccessCounts counts, leastCounts;
+  AccessCounts counts;
   MappingFault fault;
-  if (!model.count(mapping, counts, fault) ||
-      !tables.probes.least.count(mapping, leastCounts, fault))
+  if (!model.count(mapping, counts, fault))
     return false;
   unsigned operands = tables.workload.operands.size();
-  tables.base = priceOf(model, mapping, counts, 0, operands);
+  tables.base = priceOf(model, mapping, trafficOf(counts), 0, operands);
+  AccessCounts leastCounts = counts;
+  Load least = tables.base;
+  if (tables.probes.hasRows) {
+    if (!tables.probes.least.count(mapping, leastCounts, fault))
+      return false;
+    least = priceOf(tables.probes.least, mapping, trafficOf(leastCounts), 0,
+                    operands);
+  }
   tables.computeCycles = timeOf(model, mapping, counts).computeCycles;
   tables.leastCycles = std::max(tables.computeCycles, leastBusy(leastCounts));
   SpatialTotals totals = totalsOf(model, mapping, counts);
@@ -441,9 +501,7 @@ bool TableBuilder::findBase() {
   idle.traffic.assign(counts.traffic.size(), Traffic());
   tables.arithmeticPj = totalsOf(model, mapping, idle).energyPj;
   tables.base.energyPj += tables.arithmeticPj;
-  tables.leastPj =
-      tables.arithmeticPj +
-      priceOf(tables.probes.least, mapping, leastCounts, 0, operands).energyPj;
+  tables.leastPj = tables.arithmeticPj + least.energyPj;
   if (totals.cycles > 0)
     tables.pjPerCycle =
         (totalsOf(tables.probes.real, mapping, counts).energyPj -

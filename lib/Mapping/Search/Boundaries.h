@@ -13,10 +13,12 @@
 #include "aicc/Energy/SpatialCost.h"
 #include "lib/Mapping/Search/MapSpace.h"
 
+#include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <limits>
 #include <memory>
+#include <unordered_map>
 
 namespace aicc::search {
 
@@ -114,6 +116,7 @@ struct CostProbes {
   /// No request is rounded for being a row of its own: a tile may have longer
   /// rows than the whole operand, and no bound can be made of those.
   Workload rowless;
+  bool hasRows; ///< Else `rowless` is the workload.
   /// On the machine, and on `free`; there with the workload, and with
   /// `rowless`.
   AccessModel real, whole, least;
@@ -127,9 +130,27 @@ struct CostProbes {
   std::vector<Part> parts;
 };
 
+/// Entries that do not depend on the unrolling: of inputs and weights between
+/// memories that all of the array shares. By operand, memory, whether other
+/// loops repeat the tile, and the indexed dimensions with their extents.
+struct SharedEntries {
+  using Key = llvm::SmallVector<int64_t, 16>;
+  struct Priced {
+    BoundaryEntry entry; ///< Its `first` with what the whole operand costs.
+    double elementBytes = 0;
+  };
+  struct Hash {
+    size_t operator()(const Key &key) const {
+      return llvm::hash_combine_range(key.begin(), key.end());
+    }
+  };
+  std::unordered_map<Key, Priced, Hash> known;
+};
+
 /// Everything that the search needs to know about one unrolling.
 struct PriceTables {
   const CostProbes &probes;
+  SharedEntries &shared;
   const Workload &workload;
   const MachineDesc &machine;
   const Unrolling &unrolling;
@@ -155,8 +176,8 @@ struct PriceTables {
   std::vector<double> copies;   ///< Instances in use, by memory.
 
   PriceTables(const CostProbes &probes, const Unrolling &unrolling,
-              bool isPerfect)
-      : probes(probes), workload(probes.real.workload),
+              bool isPerfect, SharedEntries &shared)
+      : probes(probes), shared(shared), workload(probes.real.workload),
         machine(probes.real.machine), unrolling(unrolling),
         sizes(workload, unrolling, isPerfect),
         innermost(probes.real.innermostDims()) {}

@@ -21,7 +21,7 @@ const std::optional<Totals> &PriceStore::leastOf(const Unrolling &unrolling) {
   if (entry.least)
     return *entry.least;
   entry.least.emplace();
-  PriceTables tables(probes, owned, /*isPerfect=*/true);
+  PriceTables tables(probes, owned, /*isPerfect=*/true, shared);
   if (tables.buildBase())
     *entry.least = {tables.leastPj + tables.leastCycles * tables.pjPerCycle,
                     tables.leastCycles};
@@ -42,7 +42,7 @@ PriceTables *PriceStore::tablesOf(const Unrolling &unrolling, bool isPerfect) {
   if (tables) {
     kept -= tables->size();
   } else {
-    tables = std::make_unique<PriceTables>(probes, owned, isPerfect);
+    tables = std::make_unique<PriceTables>(probes, owned, isPerfect, shared);
     if (!tables->buildBase()) {
       tables.reset();
       return nullptr;

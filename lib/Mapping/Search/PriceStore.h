@@ -39,6 +39,7 @@ private:
   };
   using Key = decltype(Unrolling::factors);
 
+  SharedEntries shared;
   /// Tables hold a reference to their unrolling, the key's owner.
   std::map<Key, std::pair<Unrolling, Entry>> entries;
   std::pair<Unrolling, Entry> &entryOf(const Unrolling &unrolling);
