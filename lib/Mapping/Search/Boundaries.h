@@ -130,9 +130,10 @@ struct CostProbes {
   std::vector<Part> parts;
 };
 
-/// Entries that do not depend on the unrolling: of inputs and weights between
-/// memories that all of the array shares. By operand, memory, whether other
-/// loops repeat the tile, and the indexed dimensions with their extents.
+/// What the unrollings of one workload share: entries of inputs and weights
+/// between memories that have no instances along an axis. By operand, memory,
+/// whether other loops repeat the tile, and the indexed dimensions with their
+/// extents.
 struct SharedEntries {
   using Key = llvm::SmallVector<int64_t, 16>;
   struct Priced {
@@ -145,6 +146,8 @@ struct SharedEntries {
     }
   };
   std::unordered_map<Key, Priced, Hash> known;
+  /// Memory of the bounds of unrollings that are done, for the next one's.
+  std::vector<std::vector<double>> spare;
 };
 
 /// Everything that the search needs to know about one unrolling.

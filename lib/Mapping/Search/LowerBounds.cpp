@@ -28,7 +28,22 @@ LowerBounds::LowerBounds(const PriceTables &tables) : tables(tables) {
     total *= count;
   }
   loadsOf.resize(tables.boundaries.size());
-  rests.emplace_back().values.assign(size_t(total) * parts(), 0);
+  makeRest(nullptr).values.assign(size_t(total) * parts(), 0);
+}
+
+LowerBounds::~LowerBounds() {
+  for (Rest &rest : rests)
+    tables.shared.spare.push_back(std::move(rest.values));
+}
+
+LowerBounds::Rest &LowerBounds::makeRest(const Rest *inner) {
+  Rest &rest = rests.emplace_back();
+  rest.inner = inner;
+  if (auto &spare = tables.shared.spare; !spare.empty()) {
+    rest.values = std::move(spare.back());
+    spare.pop_back();
+  }
+  return rest;
 }
 
 /// Halves the dimension with the most cells until the table is small enough.
@@ -162,7 +177,8 @@ void LowerBounds::minimise(const Boundary &boundary,
 
 const LowerBounds::Rest &LowerBounds::outside(const Rest &inner,
                                               unsigned index) {
-  Rest &rest = rests.emplace_back(Rest{&inner, inner.values});
+  Rest &rest = makeRest(&inner);
+  rest.values = inner.values;
   addLoads(index, rest.values);
   minimise(tables.boundaries[index], rest.values);
   return rest;

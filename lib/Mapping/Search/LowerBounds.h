@@ -28,6 +28,8 @@ public:
   };
 
   LowerBounds(const PriceTables &tables);
+  LowerBounds(const LowerBounds &) = delete;
+  ~LowerBounds();
 
   /// Energy, serial cycles, and then the ports.
   unsigned parts() const { return 2 + unsigned(tables.ports.size()); }
@@ -51,6 +53,7 @@ private:
   }
 
   void coarsen();
+  Rest &makeRest(const Rest *inner);
   const std::vector<double> &cellLoads(unsigned boundary);
   void addLoads(unsigned boundary, std::vector<double> &values);
   void minimise(const Boundary &boundary, std::vector<double> &values) const;
