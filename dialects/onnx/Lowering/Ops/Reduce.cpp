@@ -37,6 +37,8 @@ static Value logOf(ScalarBuilder &s, Value x, bool, double) { return s.log(x); }
 
 /// Integers are divided by the count, floats multiplied by its inverse.
 static Value meanOf(ScalarBuilder &s, Value x, bool isUnsigned, double count) {
+  if (count == 1)
+    return x;
   Type type = x.getType();
   if (isa<FloatType>(type))
     return s.mul(x, s.number(type, 1 / count));
