@@ -31,7 +31,7 @@ public:
   ContribCall(const ::onnx::FunctionBodyBuildContext &context)
       : context(context) {}
 
-  bool has(int input) const { return context.hasInput(input); }
+  bool has(int input) const { return input >= 0 && context.hasInput(input); }
   /// Shapes that the body depends on; throws if they are not known.
   int64_t rank(int input) const;
   int64_t dim(int input, int64_t axis) const;
@@ -67,6 +67,12 @@ struct ContribOperator {
   /// inputs that are left out may be named.
   std::string (*body)(const ContribCall &call);
 };
+
+/// Y of Q, K and V, each [batch, length, heads x size], with what the node has
+/// of a mask of `keys` keys (numbers of keys, or which ones) and a bias, by
+/// the numbers of their inputs.
+std::string attend(const ContribCall &call, int mask, const char *maskName,
+                   int bias, int64_t keys);
 
 llvm::ArrayRef<ContribOperator> contribFloatOperators();
 llvm::ArrayRef<ContribOperator> contribQuantizedOperators();

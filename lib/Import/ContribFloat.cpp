@@ -4,6 +4,7 @@
 
 #include "llvm/Support/FormatVariadic.h"
 
+using namespace aicc;
 using namespace aicc::import;
 using llvm::formatv;
 
@@ -181,22 +182,48 @@ static std::string rotaryEmbedding(const ContribCall &call) {
              .str();
 }
 
-/// Y of Q, K and V, each [batch, length, heads x size].
-static std::string attend(const ContribCall &call, const char *mask,
-                          bool isCausal) {
+std::string import::attend(const ContribCall &call, int mask,
+                           const char *maskName, int bias, int64_t keys) {
   int64_t heads = call.integer("num_heads", 0);
   std::string scale;
   if (double factor = call.number("scale", 0))
     scale = ", scale = " + literal(factor);
-  return formatv("Y = Attention <q_num_heads = {0}, kv_num_heads = {0}, "
-                 "is_causal = {1}{2}> (Q, K, V, {3})",
-                 heads, isCausal ? 1 : 0, scale, mask)
-      .str();
+  std::string body, added = call.has(bias) ? "attention_bias" : "";
+  if (call.has(mask)) {
+    if (call.rank(mask) == 2)
+      body = formatv("Keep = Cast <to = 9> ({0}) ", maskName).str();
+    else if (call.rank(mask) == 1 && call.dim(mask, 0) == call.dim(0, 0))
+      body = formatv("First = Constant <value_int = 0> () One = Constant "
+                     "<value_int = 1> () Keys = Constant <value_int = {1}> () "
+                     "Places = Range (First, Keys, One) Last = Constant "
+                     "<value_ints = [-1]> () Wide = Cast <to = 7> ({0}) "
+                     "Lengths = Unsqueeze (Wide, Last) Keep = Less (Places, "
+                     "Lengths) ",
+                     maskName, keys)
+                 .str();
+    else
+      call.refuse(std::string("input '") + maskName +
+                  "' is compiled as [batch] or [batch, keys] only");
+    body += formatv("Inner = Constant <value_ints = [1, 2]> () Spread = "
+                    "Unsqueeze (Keep, Inner) Zero = Constant <value_float = "
+                    "0.0> () Least = Constant <value_float = {0}> () Masked = "
+                    "Where (Spread, Zero, Least) MaskedT = CastLike (Masked, "
+                    "Q) ",
+                    literal(call.number("mask_filter_value", -10000)))
+                .str();
+    if (!added.empty())
+      body += "MaskedAll = Add (MaskedT, attention_bias) ";
+    added = added.empty() ? "MaskedT" : "MaskedAll";
+  }
+  return body + formatv("Y = Attention <q_num_heads = {0}, kv_num_heads = {0}, "
+                        "is_causal = {1}{2}> (Q, K, V, {3})",
+                        heads, call.integer("unidirectional", 0) ? 1 : 0, scale,
+                        added)
+                    .str();
 }
 
 /// Query, key and value are one product with the input.
 static std::string attention(const ContribCall &call) {
-  call.refuseInput(3, "input 'mask_index' is not compiled");
   call.refuseInput(4, "input 'past' is not compiled");
   call.refuseInput(6, "input 'past_sequence_length' is not compiled");
   call.refuseUnless("do_rotary", 0);
@@ -206,15 +233,13 @@ static std::string attention(const ContribCall &call) {
   body +=
       call.has(2) ? "All = Add (Product, bias) " : "All = Identity (Product) ";
   body += "Q, K, V = Split <axis = -1, num_outputs = 3> (All) ";
-  return body +
-         attend(call, "attention_bias", call.integer("unidirectional", 0) != 0);
+  return body + attend(call, 3, "mask_index", 5, call.dim(0, 1));
 }
 
 static std::string multiHeadAttention(const ContribCall &call) {
   if (call.rank(0) != 3 || !call.has(1) || !call.has(2) || call.rank(1) != 3 ||
       call.rank(2) != 3)
     call.refuse("packed queries, keys or values are not compiled");
-  call.refuseInput(4, "input 'key_padding_mask' is not compiled");
   for (int past : {6, 7, 8, 9})
     call.refuseInput(past, "keys and values of the past are not compiled");
   std::string body;
@@ -228,8 +253,7 @@ static std::string multiHeadAttention(const ContribCall &call) {
                    width, values)
                .str();
   }
-  return body +
-         attend(call, "attention_bias", call.integer("unidirectional", 0) != 0);
+  return body + attend(call, 4, "key_padding_mask", 5, call.dim(1, 1));
 }
 
 llvm::ArrayRef<ContribOperator> aicc::import::contribFloatOperators() {

@@ -99,6 +99,17 @@ static std::string dynamicQuantizeMatMul(const ContribCall &call) {
          (call.has(4) ? "Y = Add (Scaled, bias)" : "Y = Identity (Scaled)");
 }
 
+/// As Attention, of an integer product.
+static std::string qattention(const ContribCall &call) {
+  call.refuseInput(8, "input 'past' is not compiled");
+  call.refuseUnless("do_rotary", 0);
+  return scaledProduct("X", "X_zero_point", "W", "W_zero_point",
+                       "Scales = Mul (X_scale, W_scale) ") +
+         "Joint = Add (Scaled, bias) "
+         "Q, K, V = Split <axis = -1, num_outputs = 3> (Joint) " +
+         attend(call, 5, "mask_index", -1, call.dim(0, 1));
+}
+
 /// `to` is the matrix `from`, transposed if attribute `name` says so.
 static std::string matrix(const ContribCall &call, const char *name,
                           const char *from, const char *to) {
@@ -227,6 +238,12 @@ llvm::ArrayRef<ContribOperator> aicc::import::contribQuantizedOperators() {
        matMulIntegerToFloat},
       {"DynamicQuantizeMatMul", 3, "A B b_scale b_zero_point bias", "Y", "",
        dynamicQuantizeMatMul},
+      {"QAttention", 5,
+       "X W bias X_scale W_scale mask_index X_zero_point W_zero_point past",
+       "Y",
+       "num_heads:i unidirectional:i scale:f mask_filter_value:f do_rotary:i "
+       "past_present_share_buffer:i",
+       qattention},
       {"MatMulNBits", 3, "A B scales zero_points g_idx bias", "Y",
        "K:i N:i bits:i block_size:i accuracy_level:i weight_prepacked:i",
        matMulNBits},

@@ -48,6 +48,8 @@ EMBED = [
 ]
 ROTARY = [f(2, 3, 8), rng.integers(0, 6, (2, 3)), f(10, 2), f(10, 2)]
 
+LENGTHS, MASK = np.array([3, 2], np.int32), np.array([[1, 1, 0, 1], [1, 0, 0, 0]], np.int32)
+QATTENTION = [u8(2, 4, 8), const(i8(8, 24)), f(24), scale(0.01), scale(0.01), None, ZU, np.array(0, np.int8)]
 NBITS = {"bits": 4, "K": 40, "N": 6, "block_size": 16}
 
 # Operator, inputs (None is left out), attributes, outputs that are compared.
@@ -83,8 +85,13 @@ CASES = [
     ("Attention", [f(2, 4, 8), const(f(8, 24)), const(f(24))], {"num_heads": 2}, 1),
     ("Attention", [f(2, 4, 8), const(f(8, 24)), const(f(24))], {"num_heads": 4, "unidirectional": 1, "scale": 0.3}, 1),
     ("Attention", [f(2, 4, 8), const(f(8, 24)), const(f(24)), None, None, f(2, 2, 4, 4)], {"num_heads": 2}, 1),
+    ("Attention", [f(2, 4, 8), const(f(8, 24)), const(f(24)), LENGTHS], {"num_heads": 2}, 1),
+    ("Attention", [f(2, 4, 8), const(f(8, 24)), const(f(24)), MASK, None, f(2, 2, 4, 4)], {"num_heads": 2}, 1),
     ("MultiHeadAttention", [f(2, 4, 8), f(2, 5, 8), f(2, 5, 8)], {"num_heads": 2}, 1),
+    ("MultiHeadAttention", [f(2, 4, 8), f(2, 4, 8), f(2, 4, 8), None, MASK], {"num_heads": 2}, 1),
     ("MultiHeadAttention", [f(2, 4, 8), f(2, 5, 8), f(2, 5, 6), const(f(22))], {"num_heads": 2, "scale": 0.4}, 1),
+    ("QAttention", QATTENTION, {"num_heads": 2}, 1),
+    ("QAttention", [*QATTENTION[:5], MASK, *QATTENTION[6:]], {"num_heads": 4, "unidirectional": 1}, 1),
     ("QLinearAdd", PAIR, {}, 1),
     ("QLinearAdd", PAIR_I8, {}, 1),
     ("QLinearMul", PAIR, {}, 1),
