@@ -84,20 +84,26 @@ static bool mapBetween(Objective asked, const PricedRun &dear,
          mapBetween(asked, middle, cheap, depth - 1, map);
 }
 
-bool aicc::mapForTradeOffs(Objective asked, const RunCost &first,
-                           MapForGoal map) {
-  RunCost costs[3];
+std::optional<ObjectiveCosts>
+aicc::mapForOthers(Objective asked, const RunCost &first, MapForGoal map) {
+  ObjectiveCosts costs;
   for (Objective other :
        {Objective::Latency, Objective::Energy, Objective::Edp}) {
     std::optional<RunCost> cost = other == asked ? first : map(other);
     if (!cost)
-      return false;
+      return std::nullopt;
     costs[unsigned(other)] = *cost;
   }
+  return costs;
+}
+
+bool aicc::mapForTradeOffs(Objective asked, const ObjectiveCosts &costs,
+                           MapForGoal map) {
   // The power of the run makes energy and time count the same. A hundred times
   // that is time alone, a hundredth of it energy alone.
   constexpr double farEnough = 100;
   constexpr unsigned depth = 3; // At most 7 prices.
+  const RunCost &first = costs[unsigned(asked)];
   double watts = first.energyUj / first.timeUs;
   if (!(watts > 0) || !std::isfinite(watts))
     return true;

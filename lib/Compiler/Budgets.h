@@ -8,6 +8,7 @@
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 
+#include <array>
 #include <optional>
 
 namespace aicc {
@@ -45,15 +46,23 @@ struct RunCost {
 /// fails.
 using MapForGoal = llvm::function_ref<std::optional<RunCost>(const Goal &)>;
 
-/// Maps a model, which took `first` for the objective `asked`, for everything
-/// else that may keep a budget: the other objectives, and the energy plus the
-/// time at prices between those that amount to the energy and to the time
-/// alone. A range of prices is halved (by ratio) where its ends differ in what
-/// comes of them. Not the price at which two results are worth the same: each
-/// group is mapped by what it costs alone, and the results have what caches
-/// keep between groups. What is tried does not depend on the budgets, so that
-/// a tighter one never gets a better answer. False if `map` fails.
-bool mapForTradeOffs(Objective asked, const RunCost &first, MapForGoal map);
+/// What a model takes mapped for each objective, by its number.
+using ObjectiveCosts = std::array<RunCost, 3>;
+
+/// Maps a model, which took `first` for the objective `asked`, for the other
+/// two. Nothing if `map` fails.
+std::optional<ObjectiveCosts>
+mapForOthers(Objective asked, const RunCost &first, MapForGoal map);
+
+/// Maps a model for the energy plus the time at prices between those that
+/// amount to the energy and to the time alone. A range of prices is halved (by
+/// ratio) where its ends differ in what comes of them. Not the price at which
+/// two results are worth the same: each group is mapped by what it costs alone,
+/// and the results have what caches keep between groups. What is tried does not
+/// depend on the budgets, so that a tighter one never gets a better answer.
+/// False if `map` fails.
+bool mapForTradeOffs(Objective asked, const ObjectiveCosts &costs,
+                     MapForGoal map);
 
 } // namespace aicc
 

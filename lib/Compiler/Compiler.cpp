@@ -88,7 +88,12 @@ private:
   bool makeContext();
   bool checkQuantize(Stage stage);
   bool quantize();
-  bool mapWithinBudgets();
+  bool comparesObjectives() const;
+  /// Whether the model is mapped for more than the objective.
+  bool comparesMappings() const {
+    return request.options.budgets.any() || comparesObjectives();
+  }
+  bool mapAndCompare();
   void failBudgets(const BudgetCheck &nearest, size_t tried);
   const std::string &hash();
   void makeReport();
@@ -292,7 +297,7 @@ bool Compilation::runStage(Stage stage) {
   (*module)->setAttr(stageAttrName, mlir::StringAttr::get(context.get(), name));
   // Hashes the model: not for IR that nobody asks the cost of.
   if (stage == Stage::Mapped &&
-      (needsReport() || options.budgets.any() || !isMlirKind(request.emit)))
+      (needsReport() || comparesMappings() || !isMlirKind(request.emit)))
     makeReport();
   endOfStage(name, begin);
   return dump(stage);
@@ -347,10 +352,19 @@ bool Compilation::quantize() {
   return request.emit == EmitKind::Qdq || runStage(Stage::Graph);
 }
 
-/// Maps for the objective; if that does not keep the budgets, for what lies
-/// between the objectives too, and takes the best by the objective asked for of
-/// what keeps them.
-bool Compilation::mapWithinBudgets() {
+/// Whether what the groups choose for the other objectives may be better for
+/// the model. Latency takes its own: most models are compiled for it, and
+/// mapping takes a third of the time so.
+bool Compilation::comparesObjectives() const {
+  return target->pricesWholeModels() &&
+         request.options.objective != Objective::Latency;
+}
+
+/// Maps for the objective; for the others too if that does not keep the
+/// budgets, or groups alone do not say what the model costs; and for what lies
+/// between the objectives if no budget is kept then. Takes the best by the
+/// objective asked for of what keeps the budgets.
+bool Compilation::mapAndCompare() {
   Objective asked = options.objective;
   mlir::OwningOpRef<mlir::ModuleOp> structured = module->clone();
   std::optional<BoundedChoice> best;
@@ -379,8 +393,12 @@ bool Compilation::mapWithinBudgets() {
   if (!first)
     return false;
   std::vector<GroupChoice> plain = choicesOf(*best->module);
-  if (!best->check.keeps() && !mapForTradeOffs(asked, *first, map))
-    return false;
+  bool isBudget = !best->check.keeps();
+  if (isBudget || comparesObjectives()) {
+    auto costs = mapForOthers(asked, *first, map);
+    if (!costs || (isBudget && !mapForTradeOffs(asked, *costs, map)))
+      return false;
+  }
 
   module = std::move(best->module);
   report = std::move(best->report);
@@ -391,7 +409,9 @@ bool Compilation::mapWithinBudgets() {
     return false;
   }
   if (tried > 1) {
-    noteChanges(*module, plain, asked);
+    noteChanges(*module, plain, asked,
+                isBudget ? "a budget asks for another"
+                         : "the whole model takes less with another");
     makeReport();
   }
   return dump(Stage::Mapped);
@@ -413,10 +433,9 @@ void Compilation::failBudgets(const BudgetCheck &nearest, size_t tried) {
 bool Compilation::runStages(Stage first, Stage last) {
   for (int stage = static_cast<int>(first); stage <= static_cast<int>(last);
        ++stage) {
-    bool hasBudgets =
-        static_cast<Stage>(stage) == Stage::Mapped && options.budgets.any();
-    if (!(hasBudgets ? mapWithinBudgets()
-                     : runStage(static_cast<Stage>(stage))))
+    bool compares =
+        static_cast<Stage>(stage) == Stage::Mapped && comparesMappings();
+    if (!(compares ? mapAndCompare() : runStage(static_cast<Stage>(stage))))
       return false;
     if (stage == static_cast<int>(Stage::Graph) && options.quantize.int8 &&
         !quantize())

@@ -1,4 +1,4 @@
-//===- GroupChanges.cpp - What a budget changed, by group -----------------===//
+//===- GroupChanges.cpp - What the whole model changed, by group ----------===//
 
 #include "lib/Compiler/GroupChanges.h"
 
@@ -23,13 +23,13 @@ std::vector<GroupChoice> aicc::choicesOf(ModuleOp module) {
 
 /// "the choice for latency alone, in 4 turns; a budget asks for another"
 static std::string describe(const GroupChoice &plain, RegionOp region,
-                            Objective asked) {
+                            Objective asked, llvm::StringRef reason) {
   std::string why = "the choice for " + objectiveName(asked).str() + " alone";
   if (plain.stripes != region.getStripesAttr())
     why += plain.stripes
                ? ", in " + std::to_string(plain.stripes.numStripes()) + " turns"
                : ", not in turns";
-  return why + "; a budget asks for another";
+  return why + "; " + reason.str();
 }
 
 static void addAlternative(RegionOp region, const GroupChoice &plain,
@@ -60,7 +60,7 @@ static void tell(RegionOp region, const GroupChoice &plain,
 }
 
 void aicc::noteChanges(ModuleOp module, llvm::ArrayRef<GroupChoice> plain,
-                       Objective asked) {
+                       Objective asked, llvm::StringRef reason) {
   const auto *next = plain.begin();
   module.walk([&](RegionOp region) {
     // Groups are formed before they are mapped: always the same ones.
@@ -71,7 +71,7 @@ void aicc::noteChanges(ModuleOp module, llvm::ArrayRef<GroupChoice> plain,
                   was.stripes == region.getStripesAttr();
     if (isSame || !was.mapping || !was.cost || !region.getMappingAttr())
       return;
-    std::string why = describe(was, region, asked);
+    std::string why = describe(was, region, asked, reason);
     tell(region, was, why);
     addAlternative(region, was, why);
   });

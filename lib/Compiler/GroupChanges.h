@@ -1,4 +1,4 @@
-//===- GroupChanges.h - What a budget changed, by group ---------*- C++ -*-===//
+//===- GroupChanges.h - What the whole model changed, by group --*- C++ -*-===//
 
 #ifndef LIB_COMPILER_GROUPCHANGES_H
 #define LIB_COMPILER_GROUPCHANGES_H
@@ -23,10 +23,11 @@ struct GroupChoice {
 std::vector<GroupChoice> choicesOf(mlir::ModuleOp module);
 
 /// Groups of `module` that are mapped otherwise than in `plain`, the choice for
-/// the objective `asked` without budgets, get that as an alternative
-/// (`aicc.alternatives`) with its cost, and a remark.
+/// the objective `asked` of each group alone, get that as an alternative
+/// (`aicc.alternatives`) with its cost, and a remark. `reason`: why it is not
+/// taken.
 void noteChanges(mlir::ModuleOp module, llvm::ArrayRef<GroupChoice> plain,
-                 Objective asked);
+                 Objective asked, llvm::StringRef reason);
 
 } // namespace aicc
 

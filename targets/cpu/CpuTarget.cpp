@@ -27,6 +27,8 @@ public:
     return cpu::estimate(workload, mapping, machine);
   }
 
+  bool pricesWholeModels() const override { return true; }
+
   void buildPipeline(OpPassManager &pm, Stage from, Stage to,
                      const CompileOptions &options) const override;
 

@@ -45,6 +45,19 @@ def test_the_objective_changes_the_mapping(model, tmp_path):
     assert fast["totals"]["time_us"] < frugal["totals"]["time_us"]
 
 
+@pytest.mark.parametrize("name", ["lcnet_orientation", "ppocrv4_rec"])
+def test_no_objective_beats_another_at_its_own(tmp_path, name):
+    """By the price of the whole model, of which groups know their own part alone."""
+    flags = ["--target=cpu/x86_64_v4", "--mcpu=x86-64-v4", *zoo.manifest()[name].shape_flags()]
+    runs = {}
+    for objective in ("latency", "energy", "edp"):
+        _, report, _ = mapped(zoo.path(name), tmp_path, *flags, f"--objective={objective}")
+        runs[objective] = report["totals"]
+    assert runs["energy"]["energy_pj"] == min(run["energy_pj"] for run in runs.values())
+    products = {name: run["energy_pj"] * run["time_us"] for name, run in runs.items()}
+    assert products["edp"] == min(products.values())
+
+
 @pytest.mark.parametrize("objective, budget", [("latency", "energy"), ("energy", "latency")])
 def test_a_budget_between_two_objectives(tmp_path, objective, budget):
     """What keeps it is better by the objective than the mapping for the budget's sake, group by group."""

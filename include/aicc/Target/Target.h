@@ -85,6 +85,12 @@ public:
                                          const Mapping &mapping,
                                          const MachineDesc &machine) const = 0;
 
+  /// Whether a model costs something else than the sum of what its groups cost
+  /// alone (what caches keep between them). Then the best choice for each group
+  /// need not be the best for the model, and what other objectives choose is
+  /// compared.
+  virtual bool pricesWholeModels() const { return false; }
+
   /// Adds the passes that take a module from the end of stage `from` to the
   /// end of stage `to`, where Structured <= from < to <= Llvm. Called once for
   /// each stage that the user can see.
