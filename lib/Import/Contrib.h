@@ -48,6 +48,10 @@ public:
     if (has(input))
       refuse(what);
   }
+  void refuseOutput(int output, const char *what) const {
+    if (context.hasOutput(output))
+      refuse(what);
+  }
   void refuseUnless(const char *attribute, int64_t only) const;
 
 private:
@@ -68,6 +72,11 @@ struct ContribOperator {
   std::string (*body)(const ContribCall &call);
 };
 
+/// A float that the parser of ONNX's syntax takes for one.
+std::string literal(double value);
+/// `to` is input `from`, with its last two dimensions exchanged if `isWanted`.
+std::string transposed(const ContribCall &call, int input, const char *from,
+                       const char *to, bool isWanted);
 /// Y of Q, K and V, each [batch, length, heads x size], with what the node has
 /// of a mask of `keys` keys (numbers of keys, or which ones) and a bias, by
 /// the numbers of their inputs.

@@ -8,8 +8,7 @@ using namespace aicc;
 using namespace aicc::import;
 using llvm::formatv;
 
-/// A float that the parser of ONNX's syntax takes for one.
-static std::string literal(double value) {
+std::string import::literal(double value) {
   return formatv("{0:e9}", value).str();
 }
 
@@ -51,9 +50,9 @@ static std::string quickGelu(const ContribCall &call) {
          "Gate = Sigmoid (Scaled) Y = Mul (X, Gate)";
 }
 
-/// `to` is `from` with its last two dimensions exchanged if `isWanted`.
-static std::string transposed(const ContribCall &call, int input,
-                              const char *from, const char *to, bool isWanted) {
+std::string import::transposed(const ContribCall &call, int input,
+                               const char *from, const char *to,
+                               bool isWanted) {
   int64_t rank = call.rank(input);
   if (!isWanted || rank < 2)
     return formatv("{0} = Identity ({1}) ", to, from).str();
@@ -119,11 +118,13 @@ static std::string skipLayerNormalization(const ContribCall &call) {
 }
 
 static std::string skipSimplified(const ContribCall &call) {
+  call.refuseOutput(1, "output 'mean' is not compiled");
+  call.refuseOutput(2, "output 'inv_std_var' is not compiled");
   return skipSum(call, 3) +
          formatv("Y = RMSNormalization <axis = -1, epsilon = {0}> (S, gamma) ",
                  literal(call.number("epsilon", 1e-12)))
              .str() +
-         "mean = Identity (S) inv_std_var = Identity (S) sum = Identity (S)";
+         "sum = Identity (S)";
 }
 
 static std::string embedLayerNormalization(const ContribCall &call) {
@@ -157,9 +158,13 @@ static std::string embedLayerNormalization(const ContribCall &call) {
 
 static std::string rotaryEmbedding(const ContribCall &call) {
   call.refuseUnless("is_packed_batching", 0);
+  if (call.number("scale", 1) != 1)
+    call.refuse("attribute 'scale' is compiled as 1 only");
   int64_t rank = call.rank(0), half = call.dim(2, 1);
   int64_t heads = call.integer("num_heads", 0);
   int64_t rotated = call.integer("rotary_embedding_dim", 0);
+  if (half < 1)
+    call.refuse("input 'cos_cache' has no columns");
   if (rank == 3 && heads == 0)
     heads = call.dim(0, 2) / (2 * half);
   int64_t batch = call.dim(0, 0), length = call.dim(0, rank == 3 ? 1 : 2);

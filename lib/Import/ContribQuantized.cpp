@@ -42,8 +42,8 @@ static std::string qlinearSigmoid(const ContribCall &) {
 }
 
 static std::string qlinearLeakyRelu(const ContribCall &call) {
-  return unary(
-      formatv("LeakyRelu <alpha = {0:e9}>", call.number("alpha", 0.01)).str());
+  return unary("LeakyRelu <alpha = " + literal(call.number("alpha", 0.01)) +
+               ">");
 }
 
 /// Before operator set 13 the dimensions from the axis on are one.
@@ -110,23 +110,13 @@ static std::string qattention(const ContribCall &call) {
          attend(call, 5, "mask_index", -1, call.dim(0, 1));
 }
 
-/// `to` is the matrix `from`, transposed if attribute `name` says so.
-static std::string matrix(const ContribCall &call, const char *name,
-                          const char *from, const char *to) {
-  return formatv(call.integer(name, 0)
-                     ? "{0} = Transpose <perm = [1, 0]> ({1}) "
-                     : "{0} = Identity ({1}) ",
-                 to, from)
-      .str();
-}
-
 static std::string qgemm(const ContribCall &call) {
-  std::string body =
-      matrix(call, "transA", "A", "AT") + matrix(call, "transB", "B", "BT");
-  std::string scales = formatv("Alpha = Constant <value_float = {0:e9}> () "
+  std::string body = transposed(call, 0, "A", "AT", call.integer("transA", 0)) +
+                     transposed(call, 3, "B", "BT", call.integer("transB", 0));
+  std::string scales = formatv("Alpha = Constant <value_float = {0}> () "
                                "Both = Mul (a_scale, b_scale) "
                                "Scales = Mul (Both, Alpha) ",
-                               call.number("alpha", 1))
+                               literal(call.number("alpha", 1)))
                            .str();
   body += scaledProduct("AT", "a_zero_point", "BT", "b_zero_point", scales,
                         call.has(6) ? "C" : "");
@@ -176,6 +166,7 @@ static std::string matMulNBits(const ContribCall &call) {
   if (bits != 2 && bits != 4 && bits != 8)
     call.refuse(std::to_string(bits) + " bits are not compiled; 2, 4 or 8");
   call.refuseInput(4, "input 'g_idx' is not compiled");
+  call.refuseUnless("weight_prepacked", 0);
   int64_t blocks = (k - 1) / block + 1;
   std::string each = formatv("{0}, {1}, 1", n, blocks).str();
   std::string body = unpacked("B", "Codes", bits,
@@ -183,9 +174,9 @@ static std::string matMulNBits(const ContribCall &call) {
   body += "Each = Constant <value_ints = [" + each +
           "]> () Factors = Reshape (scales, Each) ";
   if (!call.has(3)) {
-    body += formatv("Half = Constant <value_float = {0:e9}> () Zeros = "
+    body += formatv("Half = Constant <value_float = {0}> () Zeros = "
                     "CastLike (Half, A) ",
-                    double(1 << (bits - 1)))
+                    literal(1 << (bits - 1)))
                 .str();
   } else if (call.isBytes(3)) {
     int64_t row = (blocks * bits + 7) / 8;

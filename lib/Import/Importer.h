@@ -143,8 +143,6 @@ smallFloats(const ::onnx::TensorProto &tensor);
 // CheckModel.cpp, CheckGraph.cpp
 //===----------------------------------------------------------------------===//
 
-/// The operator sets that the body of a node's operator is written in.
-Opsets opsetsOfBody(const Importer &importer, const ::onnx::NodeProto &node);
 /// Checks the header, fills `importer.opsets`.
 void checkHeader(Importer &importer);
 /// Checks operator set imports; `who` is the model or a function.

@@ -70,6 +70,8 @@ std::optional<::onnx::TensorProto> foldNode(const NodeView &node,
 /// the node; an output that the node leaves out has no name. None if ONNX
 /// defines none (Expand.cpp).
 std::optional<::onnx::GraphProto> functionBody(const NodeView &node);
+/// The operator sets that the body of a node's operator is written in.
+Opsets opsetsOfBody(const Importer &importer, const ::onnx::NodeProto &node);
 
 /// Infers the types of all values, into `importer.types`; applies `--shape`.
 void inferTypes(Importer &importer);

@@ -171,6 +171,20 @@ def test_what_is_not_compiled_is_named():
         aicc.compile(model)
 
 
+@pytest.mark.parametrize(
+    "op, inputs, attributes, outputs, what",
+    [
+        ("RotaryEmbedding", [*ROTARY[:2], f(10, 0), f(10, 0)], {}, 1, "has no columns"),
+        ("RotaryEmbedding", ROTARY, {"scale": 2.0}, 1, "attribute 'scale'"),
+        ("SkipSimplifiedLayerNormalization", [f(2, 8), f(2, 8), f(8)], {}, 2, "output 'mean'"),
+    ],
+)
+def test_what_would_be_wrong_is_refused(op, inputs, attributes, outputs, what):
+    model, _ = model_of(op, inputs, attributes, outputs)
+    with pytest.raises(aicc.CompileError, match=what):
+        aicc.compile(model)
+
+
 def test_a_type_is_refused_by_the_body():
     model, _ = model_of("BiasGelu", [f(3, 4), u8(4)], {}, 1)
     with pytest.raises(aicc.CompileError, match=r"node '#0/S' \(Add.*they must have one type"):
