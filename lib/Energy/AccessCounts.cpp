@@ -77,7 +77,7 @@ private:
   bool measureRequests(View view, RequestBytes which, Amount &amount) const;
   /// Requests to memory `m` are those of rows.
   bool hasRows(unsigned m) const {
-    return operand.rows && m + 1 == model.machine.memories.size();
+    return operand.rows && model.isOutermost(m);
   }
   bool isBusiestWanted(int m) const {
     return m >= 0 && memory(unsigned(m)).bytesPerCycle.isSet();
@@ -327,7 +327,7 @@ bool OperandCounter::measureResults(
     // complete and narrow, unless positions hold copies that are yet to be
     // added.
     // Transfers of rows make them narrow on their way out.
-    bool isNarrow = operand.rows ? hasRows(level.outer)
+    bool isNarrow = operand.rows ? level.outer == model.homeOf(o)
                                  : result.isOnce || (i > 0 && firsts == whole);
     result.finals = isNarrow ? whole : 0;
     if (i == 0)
@@ -428,10 +428,13 @@ bool OperandCounter::count(ArrayRef<int8_t> residence,
                                     : countReads(levels, counts);
   if (!counted)
     return false;
-  Traffic &outermost = counts.at(o, levels.back().outer);
-  outermost.tileElements = model.wholeElements(o);
-  outermost.tileBytes =
-      bytesOf(outermost.tileElements, operand.bits, levels.back().outer);
+  // What is kept inside was there, or had its place, before.
+  unsigned home = levels.back().outer;
+  Traffic &all = counts.at(o, home);
+  bool isCounted = model.isOutermost(home);
+  all.tileElements = isCounted ? model.wholeElements(o) : 0;
+  all.tileBytes =
+      isCounted ? bytesOf(all.tileElements, operand.bits, home) : 0;
   return true;
 }
 

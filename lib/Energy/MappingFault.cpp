@@ -47,7 +47,7 @@ std::string MappingFault::describe(const MachineDesc &machine) const {
   case Kind::NotHeld:
     return where + " does not hold the role of " + who;
   case Kind::OutermostBypass:
-    return who + " bypasses " + where + ", which is the outermost";
+    return who + " bypasses " + where + ", which has to hold all of it";
   case Kind::InstancesCrossed:
     return where +
            " has more instances than the memory inside of it that "
@@ -155,19 +155,22 @@ static bool checkResidence(const AccessModel &model, const Mapping &mapping,
   int most = int(mapping.loops.size());
   uint32_t inner = ~uint32_t(0);
   for (auto [m, memory] : llvm::enumerate(memories)) {
-    bool isOutermost = m + 1 == memories.size();
+    bool isHome = m == model.homeOf(operand);
     int at = residence[m];
-    if (at == Mapping::bypass && !isOutermost)
+    if (at == Mapping::bypass && !isHome)
       continue;
     if (at == Mapping::bypass)
       return fail(Kind::OutermostBypass, m, 0, 0);
-    if (!memory.holdsRole(model.workload.operands[operand].role))
+    // What is kept there need not be what its tiles may lie in.
+    bool isKept = isHome && !model.isOutermost(unsigned(m));
+    if (m > model.homeOf(operand) ||
+        (!isKept && !memory.holdsRole(model.workload.operands[operand].role)))
       return fail(Kind::NotHeld, m, 0, 0);
-    if (isOutermost)
+    if (isHome)
       most = 0;
     if (at < 0 || at > most)
       return fail(Kind::BadResidence, m, at, most);
-    if (isOutermost && memory.perAxes != 0)
+    if (isHome && memory.perAxes != 0)
       return fail(Kind::OutermostShared, m, 0, 0);
     if (memory.perAxes & ~inner)
       return fail(Kind::InstancesCrossed, m, 0, 0);

@@ -229,7 +229,8 @@ namespace {
 /// Walks a group from what it yields to what it reads.
 class ModelBuilder {
 public:
-  ModelBuilder(RegionModel &model, std::string &why) : model(model), why(why) {}
+  ModelBuilder(RegionModel &model, ArrayRef<unsigned> apart, std::string &why)
+      : model(model), apart(apart), why(why) {}
 
   LogicalResult run();
 
@@ -253,6 +254,7 @@ private:
   }
 
   RegionModel &model;
+  ArrayRef<unsigned> apart; ///< Dimensions that are not merged.
   std::string &why;
   /// Indices, over the root's loops, at which a value computed from the
   /// root's results is written.
@@ -442,6 +444,10 @@ bool ModelBuilder::canMerge(const RegionModel::Dim &outer,
                             const RegionModel::Dim &inner) const {
   if (outer.isReduction != inner.isReduction)
     return false;
+  for (const RegionModel::Dim *dim : {&outer, &inner})
+    if (llvm::any_of(dim->original,
+                     [&](unsigned d) { return llvm::is_contained(apart, d); }))
+      return false;
   ArrayAttr layouts = model.region.getLayoutsAttr();
   unsigned a = outer.original.back(), b = inner.original.front();
   for (const RegionAccess &access : model.accesses) {
@@ -505,10 +511,11 @@ LogicalResult ModelBuilder::run() {
   return success();
 }
 
-FailureOr<RegionModel> RegionModel::build(RegionOp region, std::string &why) {
+FailureOr<RegionModel> RegionModel::build(RegionOp region, std::string &why,
+                                          ArrayRef<unsigned> apart) {
   RegionModel model;
   model.region = region;
-  if (failed(ModelBuilder(model, why).run()))
+  if (failed(ModelBuilder(model, apart, why).run()))
     return failure();
   return model;
 }

@@ -7,6 +7,7 @@
 #include "aicc/Mapping/SpatialTarget.h"
 #include "aicc/Support/MlirDiagnostics.h"
 #include "aicc/Target/Machines.h"
+#include "lib/Mapping/KeepOnChip.h"
 
 #include "mlir/IR/Threading.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -59,8 +60,11 @@ private:
   void acceptCandidates(const SpatialLowering::Group &group,
                         SpatialMapperResult &found, std::string &why) const;
   void apply(Task &task, const SpatialMapperResult &found);
+  void map(std::vector<Task> &tasks);
+  void keepOnChip();
   bool placeBeside(RegionOp op, std::string &why);
   void leaveToHost(RegionOp op, const llvm::Twine &why);
+  llvm::StringRef outermost() const { return machine->memories.back().name; }
 
   std::shared_ptr<const MachineDesc> machine;
   std::shared_ptr<const SpatialLowering> lowering;
@@ -258,7 +262,8 @@ MapSpatialPass::search(std::vector<Task> &tasks) const {
     if (!tasks[i].group)
       continue;
     auto isEqual = [&](size_t other) {
-      return tasks[i].region.workload == tasks[other].region.workload &&
+      return tasks[i].group->room == tasks[other].group->room &&
+             tasks[i].region.workload == tasks[other].region.workload &&
              tasks[i].group->axisDims == tasks[other].group->axisDims;
     };
     const auto *found = llvm::find_if(ArrayRef(different), isEqual);
@@ -289,7 +294,7 @@ bool MapSpatialPass::placeBeside(RegionOp op, std::string &why) {
   }
   MLIRContext *context = op.getContext();
   op.setMappingAttr(MappingAttr::get(context, placed->mapping));
-  op.setCostAttr(CostAttr::get(context, placed->cost));
+  op.setCostAttr(CostAttr::get(context, placed->cost, outermost()));
   op.setMachineAttr(StringAttr::get(context, machine->name));
   op->setAttr(alternativesAttrName, ArrayAttr::get(context, {}));
   op->setAttr(placementAttrName,
@@ -315,10 +320,10 @@ LogicalResult MapSpatialPass::collect(std::vector<Task> &tasks) {
 
 /// {mapping, cost, why}
 static Attribute alternative(MLIRContext *context, const Cost &cost,
-                             const Mapping &mapping) {
+                             const Mapping &mapping, llvm::StringRef outermost) {
   Builder builder(context);
   return builder.getDictionaryAttr(
-      {builder.getNamedAttr("cost", CostAttr::get(context, cost)),
+      {builder.getNamedAttr("cost", CostAttr::get(context, cost, outermost)),
        builder.getNamedAttr("mapping", MappingAttr::get(context, mapping)),
        builder.getNamedAttr(
            "why", builder.getStringAttr("the best of another dataflow"))});
@@ -340,7 +345,7 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
     else
       addPastArray(task.region, *machine, *cost);
     if (best)
-      others.push_back(alternative(context, *cost, candidate.mapping));
+      others.push_back(alternative(context, *cost, candidate.mapping, outermost()));
     else
       best = std::move(cost);
   }
@@ -348,7 +353,7 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
     return leaveToHost(task.op, why);
   task.op.setMappingAttr(
       MappingAttr::get(context, found.candidates[0].mapping));
-  task.op.setCostAttr(CostAttr::get(context, *best));
+  task.op.setCostAttr(CostAttr::get(context, *best, outermost()));
   task.op.setMachineAttr(StringAttr::get(context, machine->name));
   task.op->setAttr(alternativesAttrName, ArrayAttr::get(context, others));
   llvm::StringRef dataflow = AccessModel(task.region.workload, *machine)
@@ -362,6 +367,36 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
     placement += (task.region.note.empty() ? ": " : "; ") +
                  found.boundText(options.objective);
   task.op->setAttr(placementAttrName, StringAttr::get(context, placement));
+}
+
+void MapSpatialPass::map(std::vector<Task> &tasks) {
+  std::vector<SpatialMapperResult> found = search(tasks);
+  for (auto [task, result] : llvm::zip(tasks, found))
+    apply(task, result);
+}
+
+/// Groups whose operands stay on the chip, or that run while others do, are
+/// mapped anew.
+void MapSpatialPass::keepOnChip() {
+  std::unique_ptr<KeptPlan> plan =
+      lowering ? lowering->planKept(getOperation(), *machine) : nullptr;
+  if (!plan || plan->tensors.empty())
+    return;
+  chooseKept(*plan, options.objective, [&](ArrayRef<RegionOp> groups) {
+    std::vector<Task> tasks;
+    for (RegionOp op : groups) {
+      std::string why;
+      for (llvm::StringRef name : {"mapping", "cost", "machine"})
+        op->removeAttr(name);
+      op->removeAttr(dataflowAttrName);
+      auto group = lowering->match(op, *machine, /*share=*/1, why);
+      if (group)
+        tasks.push_back({op, group->region, std::move(group)});
+      else if (!placeBeside(op, why))
+        leaveToHost(op, why);
+    }
+    map(tasks);
+  });
 }
 
 void MapSpatialPass::runOnOperation() {
@@ -379,9 +414,8 @@ void MapSpatialPass::runOnOperation() {
   // No result depends on it.
   options.threads =
       getContext().isMultithreadingEnabled() ? getContext().getNumThreads() : 1;
-  std::vector<SpatialMapperResult> found = search(tasks);
-  for (auto [task, result] : llvm::zip(tasks, found))
-    apply(task, result);
+  map(tasks);
+  keepOnChip();
   getOperation().walk(
       [](RegionOp region) { remarkChoice(region, "aicc-map-spatial"); });
 }

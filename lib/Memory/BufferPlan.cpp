@@ -541,6 +541,14 @@ void BufferPlanner::computeLifetimes() {
     ++position;
   }
   extendLifetimes();
+  // What stays in a device has no place here.
+  func.walk([&](RegionOp region) {
+    for (OpResult result : region->getResults())
+      if (region.isKeptOnChip(result.getResultNumber())) {
+        RootBuffer &root = plan.rootBuffers[plan.lookup(result).root];
+        root.firstUse = root.lastUse = -1;
+      }
+  });
 }
 
 /// What regions that run in turns touch lives from the first of their group to

@@ -212,6 +212,27 @@ LogicalResult StripesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult OnChipAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t room, ArrayRef<int64_t> rows,
+                                 ArrayRef<int64_t> shifted, int64_t image,
+                                 int64_t positions, int64_t fill) {
+  for (auto [name, value] :
+       {std::pair("room", room), {"image", image}, {"positions", positions}})
+    if (value < 0)
+      return emitError() << "expected '" << name << "' of at least 0, found "
+                         << value;
+  for (int64_t row : rows)
+    if (row < -1)
+      return emitError() << "expected rows of at least 0, or -1, found " << row;
+  for (int64_t number : shifted)
+    if (number < 0 || number >= int64_t(rows.size()))
+      return emitError() << "expected 'shifted' to name one of " << rows.size()
+                         << " operands and results, found " << number;
+  if (fill < -128 || fill > 255)
+    return emitError() << "expected 'fill' to be a byte, found " << fill;
+  return success();
+}
+
 /// `["operations", 8.0, 2.0]`
 static FailureOr<CostItem> readCostItem(NamedAttribute named) {
   auto entry = dyn_cast<ArrayAttr>(named.getValue());
@@ -244,7 +265,8 @@ LogicalResult CostAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-CostAttr CostAttr::get(MLIRContext *context, const Cost &cost) {
+CostAttr CostAttr::get(MLIRContext *context, const Cost &cost,
+                       StringRef outermost) {
   Builder builder(context);
   SmallVector<NamedAttribute> items;
   for (const CostItem &item : cost.items)
@@ -253,9 +275,9 @@ CostAttr CostAttr::get(MLIRContext *context, const Cost &cost) {
         builder.getArrayAttr({builder.getStringAttr(countUnitName(item.unit)),
                               builder.getF64FloatAttr(item.count),
                               builder.getF64FloatAttr(item.pjEach)})));
-  StringRef outermost;
+  bool isNamed = !outermost.empty();
   for (const CostItem &item : cost.items)
-    if (item.unit == CountUnit::Bytes)
+    if (item.unit == CountUnit::Bytes && !isNamed)
       outermost = StringRef(item.component).split('.').first;
   double bytes = 0;
   for (const CostItem &item : cost.items)
@@ -334,7 +356,19 @@ LogicalResult RegionOp::verify() {
     return emitOpError("expected ")
            << numOperands << " layouts, one for each operand and result, found "
            << getLayouts()->size();
+  if (OnChipAttr kept = getOnChipAttr()) {
+    size_t wanted = getIns().size() + getNumResults();
+    if (kept.getRows().size() != wanted)
+      return emitOpError("expected ")
+             << wanted << " rows on the chip, one for each operand and result,"
+             << " found " << kept.getRows().size();
+  }
   return verifyLayouts();
+}
+
+bool RegionOp::isKeptOnChip(unsigned number) {
+  OnChipAttr kept = getOnChipAttr();
+  return kept && kept.isKept(unsigned(getIns().size()) + number);
 }
 
 LogicalResult RegionOp::verifyLayouts() {

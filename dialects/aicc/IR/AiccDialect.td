@@ -133,9 +133,11 @@ def AICC_CostAttr : AICC_Attr<"Cost", "cost"> {
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// Rounded, with all items.
+    /// Rounded, with all items. `outermost`: the memory whose bytes count; if
+    /// empty, that of the last item of bytes.
     static CostAttr get(::mlir::MLIRContext *context,
-                        const ::aicc::Cost &cost);
+                        const ::aicc::Cost &cost,
+                        ::llvm::StringRef outermost = "");
     /// The cycles as they were rounded, the items as they were.
     ::aicc::Cost toCost() const;
   }];
@@ -208,6 +210,46 @@ def AICC_StripesAttr : AICC_Attr<"Stripes", "stripes"> {
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     int64_t numStripes() const { return getBounds().size() - 1; }
+  }];
+}
+
+def AICC_OnChipAttr : AICC_Attr<"OnChip", "on_chip"> {
+  let summary = "What a region finds and leaves in a device's memory";
+  let description = [{
+    Tensors that only regions of one device write and read can stay in the
+    memory beside its units, from the region that writes them to the last one
+    that reads them. They have no place in the host's memory then.
+
+    `rows`: for each operand and then each result of the region, the row of
+    that memory in which its first element lies, or -1 for one in the host's
+    memory. Positions follow each other as in the tensor's buffer, each in as
+    many rows as its innermost dimension needs. `shifted`: the numbers of those
+    whose unsigned bytes lie there 128 lower, as signed ones. `room`: rows, from
+    the first on, in which nothing is kept while the region runs.
+
+    Of a result, its buffer has `positions` from row `image` on; those that the
+    region does not write (a border) become `fill`.
+
+    ```mlir
+    #aicc.on_chip<room = 4096, rows = [12288, -1, -1, -1, 8192], shifted = [0],
+                  image = 8133, positions = 3364, fill = 0>
+    ```
+  }];
+  let parameters = (ins "int64_t":$room, ArrayRefParameter<"int64_t">:$rows,
+                        OptionalArrayRefParameter<"int64_t">:$shifted,
+                        "int64_t":$image, "int64_t":$positions,
+                        "int64_t":$fill);
+  let assemblyFormat = [{
+    `<` `room` `=` $room `,` `rows` `=` `[` $rows `]` `,`
+        `shifted` `=` `[` (`]`) : ($shifted^ `]`)? `,` `image` `=` $image `,`
+        `positions` `=` $positions `,` `fill` `=` $fill `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    bool isKept(unsigned number) const { return getRows()[number] >= 0; }
+    bool isShifted(unsigned number) const {
+      return ::llvm::is_contained(getShifted(), int64_t(number));
+    }
   }];
 }
 

@@ -20,7 +20,8 @@ def AICC_RegionOp : AICC_Op<"region", [IsolatedFromAbove, SingleBlock, Pure]> {
 
     `layouts` says how each operand, then each result, is stored: an
     `#aicc.layout`, or an `#aicc.pack` for a constant. It is set with the
-    mapping. `stripes` is set where the region runs in turns with others.
+    mapping. `stripes` is set where the region runs in turns with others,
+    `on_chip` where some of its operands or results stay in a device.
 
     ```mlir
     %r = aicc.region ins(%x, %w : tensor<4x8xf32>, tensor<8x4xf32>) {
@@ -36,7 +37,8 @@ def AICC_RegionOp : AICC_Op<"region", [IsolatedFromAbove, SingleBlock, Pure]> {
     OptionalAttr<ArrayAttr>:$layouts,
     OptionalAttr<AICC_MappingAttr>:$mapping,
     OptionalAttr<AICC_CostAttr>:$cost,
-    OptionalAttr<AICC_StripesAttr>:$stripes
+    OptionalAttr<AICC_StripesAttr>:$stripes,
+    OptionalAttr<AICC_OnChipAttr>:$on_chip
   );
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
@@ -48,6 +50,8 @@ def AICC_RegionOp : AICC_Op<"region", [IsolatedFromAbove, SingleBlock, Pure]> {
   let extraClassDeclaration = [{
     /// Part of the verifier.
     ::llvm::LogicalResult verifyLayouts();
+    /// Whether result `number` never lies in the host's memory.
+    bool isKeptOnChip(unsigned number);
   }];
 }
 

@@ -33,7 +33,7 @@ struct MappingFault {
     BadShape,        ///< Not one residence for each operand and memory.
     BadResidence,    ///< Of `operand` in `memory`: `found`, at most `expected`.
     NotHeld,         ///< `memory` does not hold the role of `operand`.
-    OutermostBypass, ///< The outermost memory must hold all of `operand`.
+    OutermostBypass, ///< `memory` must hold all of `operand`.
     InstancesCrossed, ///< `memory` has more instances than one inside of it.
     OutermostShared,  ///< The outermost `memory` must have one instance.
     Dataflow,         ///< The machine's control cannot run this loop order.
@@ -158,6 +158,15 @@ public:
                 unsigned outer, int residence, Crossing &result) const;
 
   //===-- Lower bounds ----------------------------------------------------===//
+
+  /// The memory that has all of `operand` before and after.
+  unsigned homeOf(unsigned operand) const {
+    int home = workload.operands[operand].home;
+    return home < 0 ? unsigned(machine.memories.size() - 1) : unsigned(home);
+  }
+  bool isOutermost(unsigned memory) const {
+    return memory + 1 == machine.memories.size();
+  }
 
   /// Distinct elements of the whole operand: no boundary is crossed by less.
   double wholeElements(unsigned operand) const { return whole[operand]; }

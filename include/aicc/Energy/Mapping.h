@@ -45,7 +45,8 @@ struct Mapping {
   /// residence[o][m], m counted as in MachineDesc::memories (innermost
   /// first): how many of the loops run outside of operand o's tile in memory
   /// m, i.e. the tile spans loops[residence..]; or `bypass`. The outermost
-  /// memory holds all of every operand: 0. Does not grow from an inner memory
+  /// memory (or Workload::Operand::home) holds all of every operand: 0; those
+  /// outside of it bypass it. Does not grow from an inner memory
   /// to the next outer one that holds the operand. Operands may have their
   /// boundaries at different loops.
   llvm::SmallVector<llvm::SmallVector<int8_t, 6>, 4> residence;

@@ -87,6 +87,12 @@ struct Workload {
     /// How its tiles move between the outermost memory and the chip, where a
     /// family says so; nothing: a tile is one request.
     std::optional<TileRows> rows;
+    /// The memory that has all of it before and after the workload runs, as
+    /// counted in MachineDesc::memories; -1: the outermost. An inner one keeps
+    /// it from one workload to the next: no memory outside of it sees the
+    /// operand, and what it takes is no part of the capacity that the machine
+    /// states.
+    int home = -1;
 
     bool isOutput() const { return role == OperandRole::Output; }
     int64_t bitsOfPartial() const { return partialBits ? partialBits : bits; }

@@ -62,8 +62,10 @@ struct RegionModel {
   };
 
   /// Fails, with the reason, if the group is not of this form. Merges
-  /// dimensions only where the region's `layouts` are set.
-  static mlir::FailureOr<RegionModel> build(RegionOp region, std::string &why);
+  /// dimensions only where the region's `layouts` are set, and none of those
+  /// (of the root) in `apart`.
+  static mlir::FailureOr<RegionModel>
+  build(RegionOp region, std::string &why, llvm::ArrayRef<unsigned> apart = {});
 
   RegionOp region;
   mlir::linalg::GenericOp root;

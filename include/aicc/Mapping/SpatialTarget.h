@@ -7,9 +7,38 @@
 #include "aicc/Mapping/SpatialRegion.h"
 #include "aicc/Target/Target.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace aicc {
+
+/// The tensors of a function that could stay on the chip from the group that
+/// writes them to the last one that reads them, and what that takes.
+class KeptPlan {
+public:
+  struct Tensor {
+    /// Its groups: the one that writes it and those that read it.
+    llvm::SmallVector<RegionOp, 4> groups;
+    int64_t rows = 0; ///< Of the memory.
+    /// That the outermost memory moves less, at least.
+    double savedBytes = 0;
+    /// Positions in the function at which it is there.
+    int64_t first = 0, last = 0;
+  };
+  virtual ~KeptPlan() = default;
+
+  std::vector<Tensor> tensors;
+  int64_t rows = 0; ///< Of the memory.
+  /// All groups of the device, and their positions.
+  std::vector<std::pair<RegionOp, int64_t>> groups;
+
+  /// The `on_chip` of a group (null: nothing is kept while it runs), if tensor
+  /// i lies in rows [firstRows[i], ...), -1 in none, and the memory has `room`
+  /// rows besides.
+  virtual OnChipAttr onChip(RegionOp group,
+                            llvm::ArrayRef<int64_t> firstRows,
+                            int64_t room) const = 0;
+};
 
 /// What a family with code generation says to the search for mappings: only
 /// what it can lower is a mapping. Const functions are called from any thread.
@@ -26,6 +55,8 @@ public:
     std::shared_ptr<const MachineDesc> priced;
     /// As in SpatialMapperOptions.
     llvm::SmallVector<uint64_t, 4> axisDims;
+    /// Rows on the chip that its tiles may have, where something is kept.
+    int64_t room = 0;
     /// Made once, for `accept`.
     std::shared_ptr<const void> state;
   };
@@ -52,6 +83,13 @@ public:
   virtual std::optional<Placed> place(RegionOp region,
                                       const MachineDesc &machine,
                                       std::string &why) const = 0;
+
+  /// What could stay on the chip between the groups of `func`, all of which
+  /// have their machine; null where nothing can.
+  virtual std::unique_ptr<KeptPlan>
+  planKept(mlir::func::FuncOp func, const MachineDesc &machine) const {
+    return nullptr;
+  }
 
   /// Adds to `cost` what the program of an accepted mapping moves besides the
   /// tiles.

@@ -26,7 +26,7 @@ struct RootBuffer {
   mlir::Type elementType;
   int64_t elements = 0;
   /// First and last operation (by position in the function's body) at which
-  /// its contents matter; of the arena only.
+  /// its contents matter; of the arena only. -1: it is not needed.
   int64_t firstUse = -1, lastUse = -1;
   int64_t byteOffset = 0; ///< In the arena.
 };

@@ -132,11 +132,12 @@ void TableBuilder::addLoops(Mapping &mapping, ArrayRef<unsigned> dims,
           {dim, tables.sizes.dims[dim].extents[to[dim]], -1});
 }
 
-/// A boundary for each memory but the outermost one that holds an operand.
+/// A boundary for each memory that holds an operand inside of the one that has
+/// all of it.
 void TableBuilder::findBoundaries() {
   const auto &memories = tables.machine.memories;
   for (auto [o, operand] : enumerate(tables.workload.operands)) {
-    unsigned outer = memories.size() - 1;
+    unsigned outer = tables.probes.real.homeOf(o);
     int outerOfSame = -1;
     for (unsigned m = outer; m-- > 0;) {
       if (!memories[m].holdsRole(operand.role))
@@ -204,13 +205,13 @@ Mapping TableBuilder::probe(const Boundary &boundary, const TilePoint &point,
   int8_t last = int8_t(mapping.loops.size());
   appendSpatialLoops(tables.workload, tables.unrolling, mapping);
   const CostProbes::Part &part = tables.probes.parts[boundary.operand];
-  unsigned memories = tables.machine.memories.size();
   for (auto [o, operand] : enumerate(part.workload->operands)) {
     auto &residence = mapping.residence.emplace_back();
+    unsigned home = part.model->homeOf(o);
     for (auto [m, memory] : enumerate(tables.machine.memories)) {
-      if (m + 1 == memories)
+      if (m == home)
         residence.push_back(0);
-      else if (!memory.holdsRole(operand.role))
+      else if (m > home || !memory.holdsRole(operand.role))
         residence.push_back(Mapping::bypass);
       else if (o == part.operand && m >= boundary.memory)
         residence.push_back(m == boundary.memory ? at : 0);
@@ -471,12 +472,13 @@ bool TableBuilder::findBase() {
     dims.push_back(d);
   addLoops(mapping, dims, tables.sizes.whole(), TilePoint{});
   appendSpatialLoops(tables.workload, tables.unrolling, mapping);
-  for (const Workload::Operand &operand : tables.workload.operands) {
+  for (auto [o, operand] : enumerate(tables.workload.operands)) {
     auto &residence = mapping.residence.emplace_back();
-    for (const MemoryDesc &memory : tables.machine.memories)
-      residence.push_back(memory.holdsRole(operand.role) ? int8_t(0)
-                                                         : Mapping::bypass);
-    residence.back() = 0;
+    unsigned home = model.homeOf(o);
+    for (auto [m, memory] : enumerate(tables.machine.memories)) {
+      bool isThere = m < home && memory.holdsRole(operand.role);
+      residence.push_back(isThere || m == home ? int8_t(0) : Mapping::bypass);
+    }
   }
   AccessCounts counts;
   MappingFault fault;

@@ -135,6 +135,8 @@ template <typename Incumbents> double Search<Incumbents>::leastOfAll() {
   const MemoryDesc &outermost = machine.memories.back();
   double read = 0, written = 0;
   for (auto [o, operand] : enumerate(workload.operands)) {
+    if (!prices.probes.real.isOutermost(prices.probes.real.homeOf(o)))
+      continue;
     double bytes =
         prices.probes.real.wholeElements(o) * double(operand.bits) / 8;
     if (!outermost.keepsZeros)

@@ -192,7 +192,8 @@ Mapping Walk<Incumbents>::realise(unsigned lastDim) const {
   Mapping mapping;
   const auto &memories = tables.machine.memories;
   for (unsigned o = 0; o != tables.workload.operands.size(); ++o)
-    mapping.residence.emplace_back(memories.size(), Mapping::bypass).back() = 0;
+    mapping.residence.emplace_back(
+        memories.size(), Mapping::bypass)[tables.probes.real.homeOf(o)] = 0;
   TilePoint from = tables.sizes.whole();
   auto split = [&](unsigned d, const TilePoint &to) {
     if (from[d] != to[d])
@@ -229,14 +230,14 @@ template <typename Incumbents> void Walk<Incumbents>::evaluate() {
     evaluate(realise(d));
 }
 
-/// Whether sums go to the outermost memory before they are complete.
+/// Whether sums go where results are kept before they are complete.
 static bool spillsSums(const PriceTables &tables, const AccessCounts &counts) {
   constexpr double rounding = 1e-9;
-  unsigned outermost = counts.memories - 1;
+  const AccessModel &model = tables.probes.real;
   for (auto [o, operand] : enumerate(tables.workload.operands))
     if (operand.isOutput() &&
-        counts.at(o, outermost).updates.elements >
-            tables.probes.real.wholeElements(o) * (1 + rounding))
+        counts.at(o, model.homeOf(o)).updates.elements >
+            model.wholeElements(o) * (1 + rounding))
       return true;
   return false;
 }

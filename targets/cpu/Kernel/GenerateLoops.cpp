@@ -312,8 +312,9 @@ LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
 }
 
 LogicalResult ProgramBuilder::emitOffload(RegionOp region) {
-  for (Value result : region.getResults())
-    if (failed(emitBorders(plan.lookup(result).root)))
+  for (OpResult result : region->getResults())
+    if (!region.isKeptOnChip(result.getResultNumber()) &&
+        failed(emitBorders(plan.lookup(result).root)))
       return failure();
   FailureOr<OffloadOp> offload = device->lower(region, *this, builder);
   if (failed(offload))

@@ -78,6 +78,7 @@ static const char *countsOf(void *state) {
 static void resetDevice(void *state) {
   auto &device = *static_cast<Device *>(state);
   device.log.runs.clear();
+  device.simulator->forget();
   if (device.trace)
     device.trace = std::make_unique<Trace>(device.program.machine);
 }

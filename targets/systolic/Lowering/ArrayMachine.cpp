@@ -84,6 +84,7 @@ std::optional<ArrayMachine> ArrayMachine::get(const MachineDesc &machine,
         totalBytes(machine.memories[memory], array) / rowBytes, mostRows));
   };
   config.scratchpadRows = rowsOf(found.scratchpad, config.lanes());
+  found.tileRows = config.scratchpadRows;
   config.accumulatorRows = rowsOf(found.accumulator, config.cols * sumBytes);
   if (found.weightMemory >= 0)
     config.weightRows = rowsOf(found.weightMemory, config.lanes());
@@ -145,13 +146,15 @@ MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
       registers.fillRate() * config.rows / (config.rows + 1);
   registers.fillBytesPerCycle.source = registers.bytesPerCycle.source;
   result.memories[dram].takesPartialSums = false;
+  result.memories[scratchpad].takesPartialSums = false;
   if (!weightsInScratchpad())
     result.memories[scratchpad].holds[weightRole] = false;
   auto scale = [&](int memory, double factor) {
     MemoryDesc &desc = result.memories[memory];
     desc.bytes = std::max<int64_t>(int64_t(double(desc.bytes) * factor), 1);
   };
-  scale(scratchpad, share);
+  scale(scratchpad,
+        share * double(tileRows) / double(config.scratchpadRows));
   if (weightMemory >= 0)
     scale(weightMemory, share);
   scale(accumulator, share * double(config.accumulatorRows - parameterRows) /

@@ -23,6 +23,9 @@ struct ArrayMachine {
   /// Weights come from the DRAM straight to the array, through a FIFO of tiles.
   bool streamsWeights = false;
   int dram = -1;
+  /// Rows of the scratchpad, from the first on, that tiles may lie in; all of
+  /// them where nothing is kept between groups.
+  int64_t tileRows = 0;
   /// Rows of the accumulator that hold scales and biases.
   int64_t parameterRows = 0;
   /// Column blocks whose parameters are there at a time: of each a row of
@@ -50,7 +53,7 @@ struct ArrayMachine {
   /// those that can be lowered. Weights stay in the array while rows of inputs
   /// stream by; results leave the accumulator for DRAM; parameters have rows of
   /// the accumulator for themselves; and memories have the sizes of whole rows,
-  /// of which `share` may be used.
+  /// of which `share` may be used, of the scratchpad of `tileRows`.
   MachineDesc restrict(const MachineDesc &machine, double share) const;
 };
 

@@ -1,6 +1,7 @@
 //===- Parameters.cpp - What programs move besides tiles ------------------===//
 
 #include "targets/systolic/Lowering/Parameters.h"
+#include "targets/systolic/Lowering/Kept.h"
 #include "targets/systolic/Lowering/TileLoops.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -80,10 +81,15 @@ void ParameterWalk::storeColumns(int64_t first, int64_t columns) {
         double(llvm::alignTo(bytes, machine.config.dramAccessBytes));
     present = wanted;
   }
-  int64_t dram = 0;
-  StoredRows stored(product, offsets, extents, tile, columns, cols, dram);
   // Raw sums get a bias alone.
   int64_t bytesRead = product.epilogue.isRaw ? 4 : bytesOfColumn;
+  if (product.keptResult) {
+    KeptRows kept(keptLoops(product, extents, tile));
+    sum.read += double(kept.instructions() * columns * bytesRead);
+    return;
+  }
+  int64_t dram = 0;
+  StoredRows stored(product, offsets, extents, tile, columns, cols, dram);
   sum.read += double(instructionsOf(stored.loops) * stored.columns * bytesRead);
 }
 
@@ -157,7 +163,8 @@ double PassCount::passes(unsigned level, const Extents &extents) {
   enter(level, extents);
   if (level == plan.computeLevel)
     return double(instructionsOf(
-        passLoops(product, extents, input, result, machine.config.rows)));
+        passLoops(product, extents,
+                  inputStrides(product, input, machine.config.rows), result)));
   return overTiles(level, extents, [&](const Extents &inside) {
     return passes(level + 1, inside);
   });

@@ -1,6 +1,7 @@
 //===- Product.cpp - What a group asks of the array -----------------------===//
 
 #include "targets/systolic/Lowering/Product.h"
+#include "targets/systolic/Lowering/Kept.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -97,7 +98,8 @@ aicc::systolic::findAxes(const RegionModel &model, const RegionAccess &access,
 namespace {
 class Matcher {
 public:
-  Matcher(Product &product, std::string &why) : product(product), why(why) {}
+  Matcher(Product &product, const ArrayMachine &array, std::string &why)
+      : product(product), array(array), why(why) {}
 
   LogicalResult run();
 
@@ -105,6 +107,7 @@ private:
   LogicalResult matchRoot();
   LogicalResult findAccesses();
   LogicalResult chooseLanes();
+  LogicalResult findKeptTensors();
   LayoutAttr layoutOf(const RegionAccess &access) const {
     RegionOp region = product.model.region;
     return dyn_cast<LayoutAttr>(region.getLayoutsAttr()[access.operand]);
@@ -124,6 +127,7 @@ private:
   }
 
   Product &product;
+  const ArrayMachine &array;
   std::string &why;
   unsigned firstInput = 0, secondInput = 0; ///< Of the root.
   bool isFirstUnsigned = false, isSecondUnsigned = false;
@@ -236,6 +240,33 @@ LogicalResult Matcher::chooseLanes() {
   return success();
 }
 
+/// Inputs are taken as they are kept; the mapping finds both in the scratchpad.
+LogicalResult Matcher::findKeptTensors() {
+  auto find = [&](const RegionAccess &access, int laneDim, ArrayRef<Axis> axes,
+                  std::shared_ptr<const KeptTensor> &kept) {
+    std::optional<KeptTensor> found;
+    if (!findKept(product.model, access, laneDim, axes, array, found, why))
+      return failure();
+    if (found)
+      kept = std::make_shared<const KeptTensor>(std::move(*found));
+    return success();
+  };
+  if (failed(find(*input, product.rowDim, product.inputAxes,
+                  product.keptInput)) ||
+      failed(find(*store, product.colDim, product.resultAxes,
+                  product.keptResult)))
+    return failure();
+  if (product.keptInput &&
+      product.keptInput->isShifted != product.isInputUnsigned)
+    return fail("what is kept has not the sign that the product takes");
+  auto &operands = product.spatial.workload.operands;
+  if (product.keptInput)
+    operands[0].home = array.scratchpad;
+  if (product.keptResult)
+    operands[2].home = array.scratchpad;
+  return success();
+}
+
 LogicalResult Matcher::run() {
   if (failed(matchRoot()) || failed(findAccesses()) || failed(chooseLanes()))
     return failure();
@@ -271,12 +302,37 @@ LogicalResult Matcher::run() {
       if (!dim.isReduction)
         product.groupDims.push_back(d);
     }
-  return success();
+  return findKeptTensors();
 }
 
-std::optional<Product>
-Product::match(RegionOp region, const MachineDesc &machine, std::string &why) {
-  FailureOr<RegionModel> model = RegionModel::build(region, why);
+/// Neighbours of a window that lie side by side are summed in one pass, which
+/// fills more rows of the array where channels are few. Channels that fill its
+/// rows anyway stay apart: so each is loaded once for all windows it is in.
+static std::optional<unsigned> filledLane(const Product &product,
+                                          const ArrayMachine &array) {
+  if (product.rowDim < 0 || product.isDiagonal())
+    return std::nullopt;
+  ArrayRef<unsigned> merged = product.model.dims[product.rowDim].original;
+  unsigned lane = merged.back();
+  if (merged.size() < 2 ||
+      product.model.rootSizes[lane] % int64_t(array.config.rows))
+    return std::nullopt;
+  bool overlaps = false;
+  for (const RegionAccess &access : product.model.accesses)
+    if (!access.isStore && access.operand == product.inputOperand)
+      for (const LinearForm &form : access.index)
+        overlaps |=
+            form.coeffs[merged.front()] != 0 &&
+            llvm::count_if(form.coeffs, [](int64_t c) { return c != 0; }) > 1;
+  return overlaps ? std::optional(lane) : std::nullopt;
+}
+
+static std::optional<Product> matchApart(RegionOp region,
+                                         const MachineDesc &machine,
+                                         const ArrayMachine &array,
+                                         ArrayRef<unsigned> apart,
+                                         std::string &why) {
+  FailureOr<RegionModel> model = RegionModel::build(region, why, apart);
   if (failed(model))
     return std::nullopt;
   auto spatial = toSpatialRegion(*model, machine, ArrayKind::Multiplies, why);
@@ -285,7 +341,27 @@ Product::match(RegionOp region, const MachineDesc &machine, std::string &why) {
   Product product;
   product.model = std::move(*model);
   product.spatial = std::move(*spatial);
-  if (failed(Matcher(product, why).run()))
+  if (failed(Matcher(product, array, why).run()))
     return std::nullopt;
+  return product;
+}
+
+std::optional<Product> Product::match(RegionOp region,
+                                      const MachineDesc &machine,
+                                      const ArrayMachine &array,
+                                      std::string &why) {
+  FailureOr<RegionModel> merged = RegionModel::build(region, why);
+  if (failed(merged))
+    return std::nullopt;
+  SmallVector<unsigned, 2> lanes = keptLanes(*merged);
+  std::optional<Product> product =
+      matchApart(region, machine, array, lanes, why);
+  if (!product)
+    return std::nullopt;
+  if (std::optional<unsigned> lane = filledLane(*product, array)) {
+    std::string unused;
+    if (auto apart = matchApart(region, machine, array, *lane, unused))
+      return apart;
+  }
   return product;
 }

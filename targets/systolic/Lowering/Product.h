@@ -6,11 +6,15 @@
 #include "aicc/Energy/Machine.h"
 #include "aicc/Mapping/RegionModel.h"
 #include "aicc/Mapping/SpatialRegion.h"
+#include "targets/systolic/Lowering/ArrayMachine.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace aicc::systolic {
+
+struct KeptTensor;
 
 /// What happens to the 32-bit sums: y = clamp(rint(float(sum + bias) * scale) +
 /// zero, low, high), as `store.quantize` does. Raw: they are the results.
@@ -67,6 +71,8 @@ struct Product {
   /// Those of them that are not summed (groups of channels): each position has
   /// columns of its own.
   llvm::SmallVector<unsigned, 2> groupDims;
+  /// Where the input is and the result goes, if they stay in the scratchpad.
+  std::shared_ptr<const KeptTensor> keptInput, keptResult;
 
   const Workload &workload() const { return spatial.workload; }
   int64_t size(int dim) const {
@@ -82,9 +88,17 @@ struct Product {
   /// weight dimensions, on an array of `rows` rows.
   int64_t weightLanes(llvm::ArrayRef<int64_t> extents, int64_t rows) const;
 
+  /// Segments of the program: the input and the result unless they are kept,
+  /// and between them the constants.
+  unsigned constantSegment() const { return keptInput ? 0 : 1; }
+  unsigned resultSegment() const { return constantSegment() + 1; }
+  unsigned numSegments() const { return resultSegment() + (keptResult ? 0 : 1); }
+
   /// Nothing, and why for the user, for a group that stays with the host.
-  static std::optional<Product>
-  match(RegionOp region, const MachineDesc &machine, std::string &why);
+  static std::optional<Product> match(RegionOp region,
+                                      const MachineDesc &machine,
+                                      const ArrayMachine &array,
+                                      std::string &why);
 };
 
 /// The epilogue of a group whose sums are the results of `root`. Nothing, and

@@ -1,6 +1,7 @@
 //===- ProgramEmitter.cpp - From a mapping to instructions ----------------===//
 
 #include "targets/systolic/Lowering/ProgramEmitter.h"
+#include "targets/systolic/Lowering/Kept.h"
 #include "targets/systolic/Lowering/TileLoops.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -11,7 +12,8 @@ using namespace aicc::systolic;
 using llvm::divideCeil;
 
 static constexpr unsigned inputChannel = 0, weightChannel = 1,
-                          parameterChannel = 2;
+                          parameterChannel = 2, borderChannel = 3,
+                          inputSegment = 0;
 
 static LocalAddress local(Space space, int64_t row, bool accumulate = false) {
   return LocalAddress::make(space, uint32_t(row), accumulate);
@@ -49,10 +51,15 @@ ProgramEmitter::ProgramEmitter(const Product &product,
   if (product.rowDim >= 0)
     inputDims.push_back(product.rowDim);
   collectDims(product.workload().operands[1], weightDims);
+  // What is kept is a tile that is always there.
+  if (product.keptInput)
+    input = {offsets, extents, 0, true};
 }
 
 std::optional<std::vector<Instruction>> ProgramEmitter::run(std::string &why) {
   walk(0);
+  if (product.keptResult)
+    fillBorder(*product.keptResult, borderChannel, make, order);
   why = make.error();
   if (!why.empty())
     return std::nullopt;
@@ -103,17 +110,17 @@ void ProgramEmitter::configureStore(int64_t stride0, int64_t stride1) {
   if (storeStrides == wanted)
     return;
   storeStrides = wanted;
-  order.add({}, {}, make.storeConfig(resultSegment, stride0, stride1));
+  order.add({}, {},
+            make.storeConfig(product.resultSegment(), stride0, stride1));
 }
 
 void ProgramEmitter::placeStore(int64_t stride1, int64_t block,
-                                int64_t scaleBlock) {
-  std::array<int64_t, 3> wanted = {stride1, block, scaleBlock};
+                                int64_t keptStride1, int64_t scaleBlock) {
+  std::array<int64_t, 4> wanted = {stride1, block, keptStride1, scaleBlock};
   if (storePlace == wanted)
     return;
   storePlace = wanted;
-  order.add({}, {},
-            make.storePlace(stride1, block, /*keepStride1=*/0, scaleBlock));
+  order.add({}, {}, make.storePlace(stride1, block, keptStride1, scaleBlock));
 }
 
 void ProgramEmitter::configureQuantize(int64_t parameters) {
@@ -127,6 +134,7 @@ void ProgramEmitter::configureQuantize(int64_t parameters) {
   fields.low = epilogue.low;
   fields.high = epilogue.high;
   fields.raw = epilogue.isRaw;
+  fields.flip = product.keptResult && product.keptResult->isShifted;
   if (product.hasParameters())
     fields.biases = local(Space::Accumulator, parameters + 1);
   order.add({}, {}, make.storeQuantize(fields));
@@ -171,7 +179,8 @@ static bool moves(ResidentT &resident, ArrayRef<unsigned> dims,
 }
 
 void ProgramEmitter::enterInput() {
-  if (moves(input, inputDims, offsets, extents, plan.input.count))
+  if (!product.keptInput &&
+      moves(input, inputDims, offsets, extents, plan.input.count))
     loadInput();
 }
 
@@ -229,7 +238,7 @@ void ProgramEmitter::loadWeights() {
   };
   // One block of whole rows is one long row.
   if (columns == cols()) {
-    configureLoad(weightChannel, constantSegment, 0, 0, false, false);
+    configureLoad(weightChannel, product.constantSegment(), 0, 0, false, false);
     placeLoad(weightChannel, 0, /*block=*/1);
     int64_t together = mostRows / cols();
     for (int64_t done = 0; done < count; done += together) {
@@ -238,7 +247,8 @@ void ProgramEmitter::loadWeights() {
     }
     return;
   }
-  configureLoad(weightChannel, constantSegment, columns, 0, false, false);
+  configureLoad(weightChannel, product.constantSegment(), columns, 0, false,
+                false);
   placeLoad(weightChannel, 0, count);
   for (int64_t done = 0; done < count; done += mostRows) {
     int64_t now = std::min(mostRows, count - done);
@@ -283,16 +293,15 @@ void ProgramEmitter::multiply() {
 /// Runs the rows that are left through the array, with one tile of weights.
 void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
                             int64_t lane) {
-  int rowDim = product.rowDim, colDim = product.colDim;
-  int64_t blocks =
-      divideCeil(rowDim < 0 ? int64_t(1) : input.extents[rowDim], rows());
-  SmallVector<int64_t, 6> aRows =
-      axisRows(product.inputAxes, input.extents, blocks);
+  int colDim = product.colDim;
+  SmallVector<int64_t, 6> aRows = inputStrides(product, input.extents, rows());
   SmallVector<int64_t, 6> cRows =
       axisRows(product.resultAxes, result.extents, 1);
   int64_t blockRows = positions(product.resultAxes, result.extents);
   int64_t column = colDim < 0 ? 0 : offsets[colDim] - result.offsets[colDim];
-  int64_t a = plan.input.row(input.slot) + lane / rows() +
+  int64_t start = product.keptInput ? product.keptInput->row
+                                    : plan.input.row(input.slot);
+  int64_t a = start + lane / rows() +
               rowAt(product.inputAxes, aRows, offsets, input.offsets);
   int64_t c = plan.result.row(result.slot) + column / cols() * blockRows +
               rowAt(product.resultAxes, cRows, offsets, result.offsets);
@@ -301,7 +310,7 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
     isFirst &= !dim.isReduction || offsets[d] == 0;
 
   RowLoops loops =
-      passLoops(product, extents, input.extents, result.extents, rows());
+      passLoops(product, extents, aRows, result.extents);
   auto [inner, outer] = takePattern(loops, mostRows);
   configureExecute(inner.dramStride, outer.dramStride, outer.localStride);
   Space space =
@@ -345,30 +354,39 @@ void ProgramEmitter::storeGroups(ArrayRef<unsigned> dims) {
     storeBlocks(block, std::min(together, blocks - block));
 }
 
-void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
+/// The row of the accumulator where they are.
+int64_t ProgramEmitter::loadParameters(int64_t first, int64_t columns) {
   constexpr int64_t rowsOfBlock = 2; // Scales and biases.
-  int64_t first = offset(product.colDim) + block * cols();
-  int64_t columns =
-      std::min(count * cols(), extent(product.colDim) - block * cols());
-  int64_t dramOfParameters =
+  int64_t dram =
       product.hasParameters()
           ? constants.parameters(product.groupAt(offsets), first, columns)
           : -1;
-  bool isNew = parametersAt != dramOfParameters;
+  bool isNew = parametersAt != dram;
   if (isNew)
     parameterSlot = 1 - parameterSlot;
-  parametersAt = dramOfParameters;
-  int64_t parameters =
+  parametersAt = dram;
+  int64_t row =
       plan.parameterFirst + parameterSlot * plan.parameterBlocks * rowsOfBlock;
   if (isNew) {
-    configureLoad(parameterChannel, constantSegment, 0, 0, false,
+    configureLoad(parameterChannel, product.constantSegment(), 0, 0, false,
                   /*wide=*/true);
     placeLoad(parameterChannel, 0, /*block=*/1);
     order.add({}, parameterSlotOf(parameterSlot),
-              make.loadIn(parameterChannel, dramOfParameters,
-                          local(Space::Accumulator, parameters), 1, 1,
+              make.loadIn(parameterChannel, dram,
+                          local(Space::Accumulator, row), 1, 1,
                           divideCeil(columns, cols()) * cols() * rowsOfBlock));
   }
+  return row;
+}
+
+void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
+  constexpr int64_t rowsOfBlock = 2;
+  int64_t first = offset(product.colDim) + block * cols();
+  int64_t columns =
+      std::min(count * cols(), extent(product.colDim) - block * cols());
+  int64_t parameters = loadParameters(first, columns);
+  if (product.keptResult)
+    return keepBlocks(block, count, parameters);
   int64_t blockRows = positions(product.resultAxes, result.extents);
   int64_t dram = product.resultStart + first * (product.epilogue.isRaw ? 4 : 1);
   StoredRows stored(product, offsets, extents, result.extents, columns, cols(),
@@ -381,11 +399,44 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
           scaleBlock = stored.isJoined ? 0 : rowsOfBlock;
   auto [inner, outer] = takePattern(stored.loops, mostRows);
   configureStore(inner.dramStride, outer.dramStride);
-  placeStore(outer.localStride, blockStride, scaleBlock);
+  placeStore(outer.localStride, blockStride, /*keptStride1=*/0, scaleBlock);
   configureQuantize(parameters);
   forRows(stored.loops, dram, from, [&](int64_t to, int64_t row) {
     order.add({resultSlot(result.slot), parameterSlotOf(parameterSlot)}, {},
               make.storeOut(to, local(Space::Accumulator, row), inner.count,
                             outer.count, stored.columns));
+  });
+}
+
+/// Into the rows of the scratchpad where the next group finds them, block by
+/// block of columns.
+void ProgramEmitter::keepBlocks(int64_t block, int64_t count,
+                                int64_t parameters) {
+  constexpr int64_t rowsOfBlock = 2;
+  for (int64_t i = 0; i < count; ++i) {
+    configureQuantize(parameters + i * rowsOfBlock);
+    keepBlock(block + i);
+  }
+}
+
+void ProgramEmitter::keepBlock(int64_t block) {
+  const KeptTensor &kept = *product.keptResult;
+  int64_t first = offset(product.colDim) + block * cols();
+  int64_t columns = std::min(cols(), extent(product.colDim) - block * cols());
+  SmallVector<int64_t, 6> tileRows =
+      axisRows(product.resultAxes, result.extents, 1);
+  int64_t from = plan.result.row(result.slot) +
+                 block * positions(product.resultAxes, result.extents) +
+                 rowAt(product.resultAxes, tileRows, offsets, result.offsets);
+  int64_t to = kept.rowAt(product.resultAxes, offsets) + first / cols();
+  KeptRows rows(keptLoops(product, extents, result.extents));
+  auto [inner, outer] = rows.pattern;
+  placeStore(outer.localStride, /*block=*/0, outer.dramStride,
+             /*scaleBlock=*/0);
+  forRows(rows.loops, to, from, [&](int64_t target, int64_t row) {
+    order.add({resultSlot(result.slot), parameterSlotOf(parameterSlot)}, {},
+              make.storeKeep(local(Space::Scratchpad, target),
+                             local(Space::Accumulator, row), inner.count,
+                             outer.count, columns));
   });
 }

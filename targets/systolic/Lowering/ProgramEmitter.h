@@ -10,14 +10,6 @@
 
 namespace aicc::systolic {
 
-/// Segments of a product's program, in the order of its launch's arguments.
-enum ProductSegment : unsigned {
-  inputSegment,
-  constantSegment,
-  resultSegment,
-  numProductSegments
-};
-
 /// Walks the loops of a mapping and writes the instructions that they stand
 /// for: tiles are loaded where the walk enters them, unless they are there
 /// still, and results are stored where it leaves them.
@@ -42,6 +34,9 @@ private:
   void storeResults();
   void storeGroups(llvm::ArrayRef<unsigned> dims);
   void storeBlocks(int64_t block, int64_t count);
+  int64_t loadParameters(int64_t first, int64_t columns);
+  void keepBlocks(int64_t block, int64_t count, int64_t parameters);
+  void keepBlock(int64_t block);
 
   // Registers of the units are set where they change.
   void configureLoad(unsigned channel, unsigned segment, int64_t stride0,
@@ -49,7 +44,8 @@ private:
   void placeLoad(unsigned channel, int64_t stride1, int64_t block);
   void configureExecute(int64_t aStride0, int64_t aStride1, int64_t cStride1);
   void configureStore(int64_t stride0, int64_t stride1);
-  void placeStore(int64_t stride1, int64_t block, int64_t scaleBlock);
+  void placeStore(int64_t stride1, int64_t block, int64_t keptStride1,
+                  int64_t scaleBlock);
   void configureQuantize(int64_t parameters);
 
   int64_t offset(int dim) const { return dim < 0 ? 0 : offsets[dim]; }
@@ -89,7 +85,7 @@ private:
   Channel channels[3];
   std::array<int64_t, 3> executeStrides = {-1, -1, -1};
   std::array<int64_t, 2> storeStrides = {-1, -1};
-  std::array<int64_t, 3> storePlace = {-1, -1, -1};
+  std::array<int64_t, 4> storePlace = {-1, -1, -1, -1};
 
   Encoder make;
   InstructionOrder order;

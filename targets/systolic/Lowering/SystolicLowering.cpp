@@ -4,6 +4,8 @@
 #include "aicc/Memory/StorageOrder.h"
 #include "dialects/systolic/IR/Systolic.h"
 #include "targets/systolic/Isa/Roll.h"
+#include "targets/systolic/Lowering/Kept.h"
+#include "targets/systolic/Lowering/KeptPlan.h"
 #include "targets/systolic/Lowering/Parameters.h"
 #include "targets/systolic/Lowering/ProgramEmitter.h"
 #include "targets/systolic/Lowering/VectorEmitter.h"
@@ -29,6 +31,10 @@ public:
                                 std::string &why) const override;
   std::optional<Placed> place(RegionOp region, const MachineDesc &machine,
                               std::string &why) const override;
+  std::unique_ptr<KeptPlan> planKept(func::FuncOp func,
+                                     const MachineDesc &machine) const override {
+    return systolic::planKept(func, machine);
+  }
   void addBesides(const Group &group, const Mapping &mapping,
                   Cost &cost) const override;
 
@@ -47,6 +53,15 @@ private:
   };
 };
 } // namespace
+
+/// `machine` for the program of `region`, which leaves alone what is kept.
+static std::optional<ArrayMachine>
+arrayFor(RegionOp region, const MachineDesc &machine, std::string &why) {
+  std::optional<ArrayMachine> array = ArrayMachine::get(machine, why);
+  if (OnChipAttr kept = region.getOnChipAttr(); array && kept)
+    array->tileRows = std::min(int64_t(kept.getRoom()), array->tileRows);
+  return array;
+}
 
 static void addAxes(ArrayRef<Axis> axes, Workload::TileRows &rows) {
   for (const Axis &axis : axes)
@@ -97,16 +112,17 @@ static void describeRows(const ArrayMachine &machine, Product &product) {
 std::optional<SpatialLowering::Group>
 Lowering::match(RegionOp region, const MachineDesc &machine, double share,
                 std::string &why) const {
-  std::optional<ArrayMachine> array = ArrayMachine::get(machine, why);
+  std::optional<ArrayMachine> array = arrayFor(region, machine, why);
   if (!array)
     return std::nullopt;
-  std::optional<Product> product = Product::match(region, machine, why);
+  std::optional<Product> product = Product::match(region, machine, *array, why);
   if (!product)
     return std::nullopt;
   describeRows(*array, *product);
   Group group;
   group.region = product->spatial;
   group.machine = array->restrict(machine, share);
+  group.room = array->tileRows;
   // Along the diagonal each column has one multiplier that counts.
   for (int dim :
        {product->isDiagonal() ? -1 : product->rowDim, product->colDim})
@@ -132,12 +148,12 @@ std::optional<SpatialLowering::Placed>
 Lowering::place(RegionOp region, const MachineDesc &machine,
                 std::string &why) const {
   std::string reason;
-  std::optional<ArrayMachine> array = ArrayMachine::get(machine, reason);
+  std::optional<ArrayMachine> array = arrayFor(region, machine, reason);
   FailureOr<RegionModel> model = RegionModel::build(region, reason);
   // Sums of products are the array's or the host's.
   if (!array || failed(model) || contractionDims(*model))
     return std::nullopt;
-  std::optional<VectorGroup> group = VectorGroup::match(region, reason);
+  std::optional<VectorGroup> group = VectorGroup::match(region, *array, reason);
   std::optional<VectorChoice> choice;
   if (group)
     choice = chooseTiles(*group, *array, machine, reason);
@@ -214,6 +230,8 @@ void Lowering::addBesides(const Group &group, const Mapping &mapping,
       home != state.machine.weightRegisters)
     cost.add(state.used.memories[home].name + ".read", CountUnit::Bytes, again,
              state.used.memories[home].readPjPerByte.value);
+  if (state.product.keptResult)
+    addBorder(*state.product.keptResult, state.machine, state.used, cost);
   if (state.product.isDiagonal())
     addZeros(state.product, state.machine, state.used, mapping, cost);
 }
@@ -267,7 +285,8 @@ std::string SystolicRegions::keyOf(const RegionModel &model) {
   std::string key;
   llvm::raw_string_ostream os(key);
   RegionOp region = model.region;
-  os << region.getLayoutsAttr() << region.getMappingAttr();
+  os << region.getLayoutsAttr() << region.getMappingAttr()
+     << region.getOnChipAttr();
   for (int64_t size : model.rootSizes)
     os << ' ' << size;
   OpPrintingFlags flags;
@@ -312,7 +331,7 @@ FailureOr<OffloadOp> SystolicRegions::lowerVector(RegionOp region,
                                                   OpBuilder &builder) {
   std::string why;
   Mapping mapping = region.getMappingAttr().toMapping();
-  std::optional<VectorGroup> group = VectorGroup::match(region, why);
+  std::optional<VectorGroup> group = VectorGroup::match(region, array, why);
   std::optional<VectorPlan> plan;
   if (group)
     plan = VectorPlan::make(*group, array, mapping, why);
@@ -330,29 +349,33 @@ FailureOr<OffloadOp> SystolicRegions::lowerVector(RegionOp region,
            loc);
   }
   SmallVector<Value, 4> args;
+  SmallVector<int64_t, 1> written;
   for (const VectorInput &input : group->inputs)
-    args.push_back(
-        input.constant.empty()
-            ? buffers.buffer(region.getIns()[input.operand])
-            : buffers.constant(bytesAttr(region.getContext(), input.constant),
-                               loc));
+    if (!input.constant.empty())
+      args.push_back(buffers.constant(
+          bytesAttr(region.getContext(), input.constant), loc));
+    else if (!input.kept)
+      args.push_back(buffers.buffer(region.getIns()[input.operand]));
   if (group->hasConstants())
     args.push_back(buffers.constant(
         bytesAttr(region.getContext(), vectorConstants(*group, array)), loc));
-  args.push_back(buffers.buffer(region.getResult(0)));
-  return OffloadOp::create(
-      builder, loc, found.program.getSymName(), found.entry, args,
-      ArrayRef<int64_t>{VectorEmitter::resultSegment(*group)});
+  if (!group->keptResult) {
+    written.push_back(VectorEmitter::resultSegment(*group));
+    args.push_back(buffers.buffer(region.getResult(0)));
+  }
+  return OffloadOp::create(builder, loc, found.program.getSymName(),
+                           found.entry, args, written);
 }
 
 FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
                                             cpu::HostBuffers &buffers,
                                             OpBuilder &builder) {
   std::string why;
-  std::optional<ArrayMachine> array = ArrayMachine::get(*machine, why);
+  std::optional<ArrayMachine> array = arrayFor(region, *machine, why);
   if (!array)
     return refuse(region, why);
-  std::optional<Product> product = Product::match(region, *machine, why);
+  std::optional<Product> product =
+      Product::match(region, *machine, *array, why);
   if (!product)
     return lowerVector(region, *array, buffers, builder);
   Mapping mapping = region.getMappingAttr().toMapping();
@@ -378,15 +401,21 @@ FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
         ProgramEmitter(*product, *array, mapping, *plan, blob).run(why);
     if (!instructions)
       return refuse(region, why);
-    create(found, numProductSegments, *instructions, builder, loc);
+    create(found, product->numSegments(), *instructions, builder, loc);
     found.requests = blob.requests();
   }
-  Value args[] = {
-      buffers.buffer(region.getIns()[product->inputOperand]),
-      buffers.constant(bytesAttr(region.getContext(), blob.take()), loc),
-      buffers.buffer(region.getResult(0))};
+  SmallVector<Value, 3> args;
+  SmallVector<int64_t, 1> written;
+  if (!product->keptInput)
+    args.push_back(buffers.buffer(region.getIns()[product->inputOperand]));
+  args.push_back(
+      buffers.constant(bytesAttr(region.getContext(), blob.take()), loc));
+  if (!product->keptResult) {
+    written.push_back(product->resultSegment());
+    args.push_back(buffers.buffer(region.getResult(0)));
+  }
   return OffloadOp::create(builder, loc, found.program.getSymName(),
-                           found.entry, args, ArrayRef<int64_t>{resultSegment});
+                           found.entry, args, written);
 }
 
 std::shared_ptr<cpu::DeviceRegions> aicc::systolic::createDeviceRegions(

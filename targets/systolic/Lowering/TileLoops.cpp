@@ -1,6 +1,7 @@
 //===- TileLoops.cpp - Rows of tiles in memory and on the chip ------------===//
 
 #include "targets/systolic/Lowering/TileLoops.h"
+#include "targets/systolic/Lowering/Kept.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -98,20 +99,27 @@ int64_t aicc::systolic::rowsOfDim(ArrayRef<Axis> axes,
   return sum;
 }
 
+SmallVector<int64_t, 6> aicc::systolic::inputStrides(const Product &product,
+                                                     ArrayRef<int64_t> tile,
+                                                     int64_t lanes) {
+  if (product.keptInput)
+    return product.keptInput->strides;
+  int64_t blocks =
+      product.rowDim < 0 ? 1 : llvm::divideCeil(tile[product.rowDim], lanes);
+  return axisRows(product.inputAxes, tile, blocks);
+}
+
 RowLoops aicc::systolic::passLoops(const Product &product,
                                    ArrayRef<int64_t> extents,
-                                   ArrayRef<int64_t> input,
-                                   ArrayRef<int64_t> result, int64_t lanes) {
-  int64_t blocks =
-      product.rowDim < 0 ? 1 : llvm::divideCeil(input[product.rowDim], lanes);
-  SmallVector<int64_t, 6> from = axisRows(product.inputAxes, input, blocks),
-                          to = axisRows(product.resultAxes, result, 1);
+                                   ArrayRef<int64_t> inputStrides,
+                                   ArrayRef<int64_t> result) {
+  SmallVector<int64_t, 6> to = axisRows(product.resultAxes, result, 1);
   RowLoops loops;
   for (const Axis &axis : product.resultAxes)
     for (const Workload::Term &term : axis.terms)
       if (extents[term.dim] > 1)
         loops.push_back({extents[term.dim],
-                         rowsOfDim(product.inputAxes, from, term.dim),
+                         rowsOfDim(product.inputAxes, inputStrides, term.dim),
                          rowsOfDim(product.resultAxes, to, term.dim)});
   llvm::stable_sort(loops, [](const RowLoop &x, const RowLoop &y) {
     return x.localStride > y.localStride;

@@ -39,12 +39,17 @@ RowLoops tileLoops(llvm::ArrayRef<Axis> axes, llvm::ArrayRef<int64_t> offsets,
                    int64_t &dram);
 
 /// The loops of a pass over the rows of `extents`, longest strides first:
-/// sources (`dramStride`) are rows of an input tile of extents `input`, of
-/// `lanes` summed lanes each, destinations those of a result tile of extents
-/// `result`.
+/// sources (`dramStride`) are rows of an input of `inputStrides`,
+/// destinations those of a result tile of extents `result`.
 RowLoops passLoops(const Product &product, llvm::ArrayRef<int64_t> extents,
-                   llvm::ArrayRef<int64_t> input,
-                   llvm::ArrayRef<int64_t> result, int64_t lanes);
+                   llvm::ArrayRef<int64_t> inputStrides,
+                   llvm::ArrayRef<int64_t> result);
+
+/// Rows between neighbours along each axis of the input: of a tile of extents
+/// `tile`, `lanes` summed lanes to a row, or as it is kept.
+llvm::SmallVector<int64_t, 6> inputStrides(const Product &product,
+                                           llvm::ArrayRef<int64_t> tile,
+                                           int64_t lanes);
 
 /// How `columns` columns of results leave, of the part `extents` at `offsets`
 /// of a tile of extents `tile`. Rows that follow each other in memory, in whole

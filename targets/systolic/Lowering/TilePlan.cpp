@@ -111,7 +111,9 @@ bool Planner::checkCompute() {
 }
 
 void Planner::sizeSlots() {
-  plan.input.rows = inputRows(product, machine, plan.input.extents);
+  plan.input.rows = product.keptInput
+                        ? 0
+                        : inputRows(product, machine, plan.input.extents);
   int64_t cols = machine.config.cols;
   ArrayRef<int64_t> tile = plan.weight.extents;
   plan.weight.rows = divideCeil(extentOf(tile, product.colDim), cols) *
@@ -142,7 +144,7 @@ bool Planner::placeScratchpad() {
   unsigned wantedInputs = changes(plan.input, workload.operands[0]) ? 2 : 1;
   unsigned wantedWeights =
       changes(plan.weight, workload.operands[1]) ? TileSlots::most : 1;
-  int64_t rows = machine.config.scratchpadRows;
+  int64_t rows = machine.tileRows;
   bool isShared = machine.weightsInScratchpad();
   int64_t weightSpace = isShared ? rows : machine.config.weightRows;
   for (auto [inputs, weights] :
@@ -157,7 +159,7 @@ bool Planner::placeScratchpad() {
         unsigned(std::min<int64_t>(wantedWeights, left / plan.weight.rows));
     int64_t spare = isShared ? left - plan.weight.rows * plan.weight.count
                              : rows - inputTotal;
-    if (plan.input.count > 1)
+    if (plan.input.count > 1 && plan.input.rows > 0)
       plan.input.count += unsigned(std::min<int64_t>(
           TileSlots::most - plan.input.count, spare / plan.input.rows));
     plan.weight.first = isShared ? plan.input.rows * plan.input.count : 0;
@@ -407,14 +409,16 @@ void Hoister::run() {
   fillPasses();
   dropRepeats(inputOperand, machine.scratchpad);
   widen(inputOperand, machine.scratchpad, product.rowDim);
-  if (!product.epilogue.isRaw)
+  if (!product.epilogue.isRaw && !product.keptResult)
     widen(resultOperand, machine.accumulator, product.colDim);
   alignLanes(product.rowDim, level(inputOperand, machine.scratchpad),
              machine.config.rows);
-  alignLanes(product.colDim,
-             std::min(level(weightOperand, machine.weightHome()),
-                      level(resultOperand, machine.accumulator)),
-             machine.config.cols);
+  // Blocks of columns that are kept lie apart, whatever tile they come from.
+  int columnLevel = product.keptResult
+                        ? 0
+                        : std::min(level(weightOperand, machine.weightHome()),
+                                   level(resultOperand, machine.accumulator));
+  alignLanes(product.colDim, columnLevel, machine.config.cols);
 }
 
 Mapping aicc::systolic::toLowered(const Product &product,

@@ -11,7 +11,7 @@ using namespace aicc;
 using namespace aicc::systolic;
 using llvm::divideCeil;
 
-static constexpr unsigned constantChannel = 2;
+static constexpr unsigned constantChannel = 2, borderChannel = 3;
 static constexpr int64_t tableBytes = 256;
 
 /// Each operand's slots are numbered apart.
@@ -47,6 +47,27 @@ int64_t VectorEmitter::blocks() const {
   return divideCeil(extents[group.laneDim], int64_t(machine.config.cols));
 }
 
+LocalAddress VectorEmitter::inputRow(unsigned number) const {
+  const VectorInput &input = group.inputs[number];
+  int64_t row = plan.inputs[number].row(inputs[number].slot);
+  if (input.kept)
+    row = input.kept->rowAt(input.axes, offsets) +
+          offsets[group.laneDim] / int64_t(machine.config.cols);
+  return local(Space::Scratchpad, row);
+}
+
+LocalAddress VectorEmitter::resultRow() const {
+  if (group.usesAccumulator())
+    return local(Space::Accumulator, plan.result.row(resultSlot));
+  if (group.isInPlace())
+    return inputRow(0);
+  if (!group.keptResult)
+    return local(Space::Scratchpad, plan.result.row(resultSlot));
+  return local(Space::Scratchpad,
+               group.keptResult->rowAt(group.resultAxes, offsets) +
+                   offsets[group.laneDim] / int64_t(machine.config.cols));
+}
+
 //===----------------------------------------------------------------------===//
 // The walk
 //===----------------------------------------------------------------------===//
@@ -58,6 +79,8 @@ std::optional<std::vector<Instruction>> VectorEmitter::run(std::string &why) {
   }
   loadConstants();
   walk(0);
+  if (group.keptResult)
+    fillBorder(*group.keptResult, borderChannel, make, order);
   why = make.error();
   if (!why.empty())
     return std::nullopt;
@@ -65,7 +88,7 @@ std::optional<std::vector<Instruction>> VectorEmitter::run(std::string &why) {
 }
 
 void VectorEmitter::loadConstants() {
-  auto segment = int64_t(group.inputs.size());
+  int64_t segment = constantSegment(group);
   if (!group.table.empty()) {
     order.add({}, {},
               make.loadConfig(constantChannel, segment, 0, 0, 0, false,
@@ -76,7 +99,11 @@ void VectorEmitter::loadConstants() {
               make.loadIn(constantChannel, 0, table, 1, 1, tableBytes));
     order.add(tableSlot, {}, make.vectorTable(table));
   }
-  bool flips = group.kind == VectorKind::Maximum && group.inputs[0].isUnsigned;
+  // What is kept of a maximum stays as the vector unit takes it.
+  bool flips = group.keptResult
+                   ? group.usesAccumulator() && group.keptResult->isShifted
+                   : group.kind == VectorKind::Maximum &&
+                         group.inputs[0].isUnsigned;
   LocalAddress parameters = local(Space::Accumulator, plan.parameterRow);
   const Epilogue &epilogue = group.epilogue;
   if (group.usesAccumulator()) {
@@ -123,6 +150,8 @@ void VectorEmitter::tile() {
 
 void VectorEmitter::loadInput(unsigned number) {
   const VectorInput &input = group.inputs[number];
+  if (input.kept)
+    return;
   Resident &resident = inputs[number];
   auto isSame = [&](unsigned dim) {
     return resident.offsets[dim] == offsets[dim] &&
@@ -147,7 +176,8 @@ void VectorEmitter::loadInput(unsigned number) {
     loadRegisters[number] = wanted;
     bool flips = input.isUnsigned && group.kind != VectorKind::Map;
     order.add({}, {},
-              make.loadConfig(number, number, inner.dramStride,
+              make.loadConfig(number, inputSegment(group, number),
+                              inner.dramStride,
                               outer.dramStride, 0, flips,
                               /*wide=*/false));
     order.add({}, {}, make.loadPlace(number, outer.localStride, 1));
@@ -160,7 +190,34 @@ void VectorEmitter::loadInput(unsigned number) {
           });
 }
 
+/// From the accumulator into the rows where the next group finds it.
+void VectorEmitter::keep() {
+  if (!group.usesAccumulator())
+    return;
+  KeptRows rows = keptResultRows(group, extents, blocks());
+  auto [inner, outer] = rows.pattern;
+  std::array<int64_t, 3> wanted = {outer.localStride, outer.dramStride, 0};
+  if (storeRegisters != wanted) {
+    storeRegisters = wanted;
+    order.add({}, {},
+              make.storePlace(outer.localStride, /*block=*/0, outer.dramStride,
+                              /*scaleBlock=*/0));
+  }
+  int64_t to = group.keptResult->rowAt(group.resultAxes, offsets) +
+               offsets[group.laneDim] / int64_t(machine.config.cols);
+  int64_t columns = keptColumns(group, extents, machine.config.cols);
+  forRows(rows.loops, to, plan.result.row(resultSlot),
+          [&](int64_t target, int64_t from) {
+            order.add({resultSlotOf(resultSlot), parameterSlot}, {},
+                      make.storeKeep(local(Space::Scratchpad, target),
+                                     local(Space::Accumulator, from),
+                                     inner.count, outer.count, columns));
+          });
+}
+
 void VectorEmitter::store() {
+  if (group.keptResult)
+    return keep();
   TileTransfer moved(group.resultAxes, group.resultStart, group.laneDim,
                      offsets, extents, machine.config.cols, mostRows);
   auto [inner, outer] = moved.pattern;
@@ -176,11 +233,11 @@ void VectorEmitter::store() {
               make.storePlace(outer.localStride, 1,
                               /*keepStride1=*/0, /*scaleBlock=*/0));
   }
-  bool isMap = group.kind == VectorKind::Map;
-  const TileSlots &slots = isMap ? plan.inputs[0] : plan.result;
-  unsigned slot = isMap ? inputs[0].slot : resultSlot;
-  SmallVector<Slot, 2> reads = {isMap ? inputSlot(0, slot)
-                                      : resultSlotOf(slot)};
+  bool isInPlace = group.isInPlace();
+  const TileSlots &slots = isInPlace ? plan.inputs[0] : plan.result;
+  unsigned slot = isInPlace ? inputs[0].slot : resultSlot;
+  SmallVector<Slot, 2> reads = {isInPlace ? inputSlot(0, slot)
+                                          : resultSlotOf(slot)};
   if (group.usesAccumulator())
     reads.push_back(parameterSlot);
   Space space =
@@ -229,15 +286,18 @@ void VectorEmitter::vectorRows(Opcode opcode, LocalAddress to,
 }
 
 void VectorEmitter::compute() {
+  Slot from = inputSlot(0, inputs[0].slot), to = resultSlotOf(resultSlot);
   switch (group.kind) {
   case VectorKind::Map:
-    if (!group.table.empty()) {
-      Slot slot = inputSlot(0, inputs[0].slot);
-      LocalAddress row =
-          local(Space::Scratchpad, plan.inputs[0].row(inputs[0].slot));
-      vectorRows(Opcode::VectorMap, row, row,
-                 positions(group.resultAxes, extents) * blocks(), slot, slot);
-    }
+    if (!group.isInPlace())
+      return vector(group.table.empty() ? Opcode::VectorCopy
+                                        : Opcode::VectorMap,
+                    resultRow(), inputRow(0),
+                    vectorLoops(group, extents, resultRows(), inputRows(0)),
+                    from, to);
+    if (!group.table.empty())
+      vectorRows(Opcode::VectorMap, inputRow(0), inputRow(0), numResultRows(),
+                 from, from);
     return;
   case VectorKind::Maximum:
   case VectorKind::Sum:
@@ -251,37 +311,31 @@ void VectorEmitter::compute() {
 /// Over all positions of the window at once: what one row writes, a later one
 /// reads.
 void VectorEmitter::combineWindow() {
-  const VectorInput &input = group.inputs[0];
   Slot from = inputSlot(0, inputs[0].slot), to = resultSlotOf(resultSlot);
-  LocalAddress source =
-      local(Space::Scratchpad, plan.inputs[0].row(inputs[0].slot));
-  int64_t row = plan.result.row(resultSlot);
-  RowLoops loops =
-      vectorLoops(group, extents, group.resultAxes, input.axes, blocks());
+  LocalAddress source = inputRow(0), target = resultRow();
+  TileRows toRows = resultRows(), fromRows = inputRows(0);
+  RowLoops loops = vectorLoops(group, extents, toRows, fromRows);
   if (group.kind == VectorKind::Sum) {
-    LocalAddress target = local(Space::Accumulator, row);
-    int64_t rows = positions(group.resultAxes, extents) * blocks();
-    order.add({}, to, make.loadFill(constantChannel, target, rows, 1));
+    order.add({}, to,
+              make.loadFill(constantChannel, target, numResultRows(), 1));
     return vector(Opcode::VectorSum, target, source, loops, {from, to}, to);
   }
-  LocalAddress target = local(Space::Scratchpad, row);
   // The first of each window; strides are those of the whole tile.
-  SmallVector<int64_t, 6> toRows =
-      axisRows(group.resultAxes, extents, blocks());
-  SmallVector<int64_t, 6> fromRows = axisRows(input.axes, extents, blocks());
   RowLoops first;
   for (unsigned d = 0; d < extents.size(); ++d)
     if (d != group.laneDim && !group.model.dims[d].isReduction)
-      first.push_back({extents[d], rowsOfDim(input.axes, fromRows, d),
-                       rowsOfDim(group.resultAxes, toRows, d)});
+      first.push_back({extents[d],
+                       rowsOfDim(fromRows.axes, fromRows.strides, d),
+                       rowsOfDim(toRows.axes, toRows.strides, d)});
   first.push_back({blocks(), 1, 1});
   vector(Opcode::VectorCopy, target, source, foldLoops(first), from, to);
   vector(Opcode::VectorMaximum, target, source, loops, {from, to}, to);
 }
 
 void VectorEmitter::combinePair() {
-  int64_t row = plan.result.row(resultSlot);
   Slot to = resultSlotOf(resultSlot);
+  LocalAddress target = resultRow(),
+               term = local(Space::Accumulator, plan.termRow);
   for (unsigned number : {0u, 1u}) {
     const VectorInput &input = group.inputs[number];
     std::pair<float, int64_t> wanted = {input.scale, input.zero};
@@ -289,25 +343,18 @@ void VectorEmitter::combinePair() {
       order.add({}, {}, make.vectorParameter(input.scale, input.zero));
     hasParameter = true;
     parameter = wanted;
-    LocalAddress source =
-        local(Space::Scratchpad, plan.inputs[number].row(inputs[number].slot));
     Slot from = inputSlot(number, inputs[number].slot);
     if (number == 0)
-      vector(
-          Opcode::VectorReal, local(Space::Accumulator, row), source,
-          vectorLoops(group, extents, group.resultAxes, input.axes, blocks()),
-          from, to);
+      vector(Opcode::VectorReal, target, inputRow(0),
+             vectorLoops(group, extents, resultRows(), inputRows(0)), from, to);
     else
-      vectorRows(Opcode::VectorReal, local(Space::Accumulator, plan.termRow),
-                 source, positions(input.axes, extents) * blocks(), from,
-                 termSlot);
+      vector(Opcode::VectorReal, term, inputRow(1),
+             termLoops(group, extents, blocks()), from, termSlot);
   }
-  LocalAddress target = local(Space::Accumulator, row),
-               term = local(Space::Accumulator, plan.termRow);
-  RowLoops loops = vectorLoops(group, extents, group.resultAxes,
-                               group.inputs[1].axes, blocks());
-  if (group.kind == VectorKind::Add)
-    vector(Opcode::VectorAddReal, target, term, loops, {termSlot, to}, to);
-  else
-    vector(Opcode::VectorMultiplyReal, target, term, loops, {termSlot, to}, to);
+  TileRows terms{group.inputs[1].axes,
+                 axisRows(group.inputs[1].axes, extents, blocks()), blocks()};
+  vector(group.kind == VectorKind::Add ? Opcode::VectorAddReal
+                                       : Opcode::VectorMultiplyReal,
+         target, term, vectorLoops(group, extents, resultRows(), terms),
+         {termSlot, to}, to);
 }

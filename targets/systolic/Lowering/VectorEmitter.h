@@ -16,7 +16,7 @@ std::vector<char> vectorConstants(const VectorGroup &group,
 
 /// Writes the instructions of a group tile by tile: load, vector unit, store.
 /// Segments, in the order of the launch's arguments: the inputs, constants if
-/// there are any, the result.
+/// there are any, the result; without those that are kept in the scratchpad.
 class VectorEmitter {
 public:
   VectorEmitter(const VectorGroup &group, const ArrayMachine &machine,
@@ -27,11 +27,21 @@ public:
   /// its bits in an instruction.
   std::optional<std::vector<Instruction>> run(std::string &why);
 
-  static unsigned numSegments(const VectorGroup &group) {
-    return resultSegment(group) + 1;
+  /// That of input `number`, or how many inputs have one.
+  static unsigned inputSegment(const VectorGroup &group, size_t number) {
+    unsigned segment = 0;
+    for (size_t i = 0; i < number; ++i)
+      segment += group.inputs[i].kept ? 0 : 1;
+    return segment;
+  }
+  static unsigned constantSegment(const VectorGroup &group) {
+    return inputSegment(group, group.inputs.size());
   }
   static unsigned resultSegment(const VectorGroup &group) {
-    return unsigned(group.inputs.size()) + (group.hasConstants() ? 1 : 0);
+    return constantSegment(group) + (group.hasConstants() ? 1 : 0);
+  }
+  static unsigned numSegments(const VectorGroup &group) {
+    return resultSegment(group) + (group.keptResult ? 0 : 1);
   }
 
 private:
@@ -43,6 +53,7 @@ private:
   void combineWindow();
   void combinePair();
   void store();
+  void keep();
 
   /// Rows `to` from rows `from` by `loops` (sources in `dramStride`).
   void vector(Opcode opcode, LocalAddress to, LocalAddress from,
@@ -54,6 +65,19 @@ private:
                   llvm::ArrayRef<Slot> writes);
   void configureVector(const RowLoop &inner, const RowLoop &outer);
   int64_t blocks() const;
+  /// Where the first row of the tile is.
+  LocalAddress inputRow(unsigned number) const;
+  LocalAddress resultRow() const;
+  TileRows inputRows(unsigned number) const {
+    return TileRows::ofInput(group, number, extents, blocks());
+  }
+  TileRows resultRows() const {
+    return TileRows::ofResult(group, extents, blocks());
+  }
+  /// Positions and blocks of the result's tile.
+  int64_t numResultRows() const {
+    return positions(group.resultAxes, extents) * blocks();
+  }
 
   const VectorGroup &group;
   const ArrayMachine &machine;

@@ -18,10 +18,13 @@ using namespace aicc::systolic;
 namespace {
 class VectorMatcher {
 public:
-  VectorMatcher(VectorGroup &group, std::string &why)
-      : group(group), why(why) {}
+  VectorMatcher(VectorGroup &group, const ArrayMachine &machine,
+                std::string &why)
+      : group(group), machine(machine), why(why) {}
 
   bool run();
+  /// Without what it computes.
+  bool runPlaces() { return findAccesses() && chooseLanes() && place(); }
 
 private:
   bool findAccesses();
@@ -39,6 +42,8 @@ private:
   }
   bool place();
   bool checkSpan(const RegionAccess &access);
+  bool checkKept();
+  void shiftTable();
   LayoutAttr layoutOf(const RegionAccess &access) const {
     RegionOp region = group.model.region;
     return dyn_cast<LayoutAttr>(region.getLayoutsAttr()[access.operand]);
@@ -54,6 +59,7 @@ private:
   }
 
   VectorGroup &group;
+  const ArrayMachine &machine;
   std::string &why;
   SmallVector<const RegionAccess *, 2> reads;
   const RegionAccess *store = nullptr;
@@ -245,11 +251,14 @@ bool VectorMatcher::checkSpan(const RegionAccess &access) {
 
 /// A table is applied in place: rows of input and result have one order.
 bool VectorMatcher::checkOrder() {
+  if (!group.isInPlace())
+    return true;
   Extents sizes;
   for (const RegionModel::Dim &dim : group.model.dims)
     sizes.push_back(dim.size);
-  for (const RowLoop &loop : vectorLoops(group, sizes, group.resultAxes,
-                                         group.inputs[0].axes, /*blocks=*/1))
+  for (const RowLoop &loop :
+       vectorLoops(group, sizes, TileRows::ofResult(group, sizes, 1),
+                   TileRows::ofInput(group, 0, sizes, 1)))
     if (loop.dramStride != loop.localStride)
       return fail("the operands lie in memory in different orders");
   return true;
@@ -301,6 +310,9 @@ bool VectorMatcher::place() {
   if (!axes || !checkSpan(*store))
     return false;
   group.resultAxes = std::move(*axes);
+  if (!findKept(group.model, *store, int(group.laneDim), group.resultAxes,
+                machine, group.keptResult, why))
+    return false;
   group.resultStart = group.model.address(*store, layoutOf(*store)).constant;
   for (auto [input, access] : llvm::zip(group.inputs, reads)) {
     if (!layoutOf(*access)) {
@@ -313,6 +325,9 @@ bool VectorMatcher::place() {
     if (!axes || !checkSpan(*access))
       return false;
     input.axes = std::move(*axes);
+    if (!findKept(group.model, *access, int(group.laneDim), input.axes, machine,
+                  input.kept, why))
+      return false;
     input.start = group.model.address(*access, layoutOf(*access)).constant;
   }
   // The first operand of two is the one that is not repeated.
@@ -324,21 +339,71 @@ bool VectorMatcher::place() {
   return true;
 }
 
+/// Tables take bytes as they are kept; what computes with bytes takes them with
+/// the sign that it knows.
+bool VectorMatcher::checkKept() {
+  if (group.kind == VectorKind::Map) {
+    shiftTable();
+    return true;
+  }
+  for (const VectorInput &input : group.inputs)
+    if (input.kept && input.kept->isShifted != input.isUnsigned)
+      return fail("what is kept has not the sign that the group takes");
+  if (group.kind == VectorKind::Maximum && group.keptResult &&
+      group.keptResult->isShifted != group.inputs[0].isUnsigned)
+    return fail("what is kept has not the sign of the maximum");
+  return true;
+}
+
+void VectorMatcher::shiftTable() {
+  constexpr uint8_t signBit = 0x80;
+  uint8_t in = group.inputs[0].kept && group.inputs[0].kept->isShifted
+                   ? signBit
+                   : 0,
+          out = group.keptResult && group.keptResult->isShifted ? signBit : 0;
+  if (group.table.empty() && in == out)
+    return;
+  std::vector<uint8_t> shifted;
+  for (unsigned i = 0; i < 256; ++i) {
+    uint8_t byte = uint8_t(i) ^ in;
+    shifted.push_back((group.table.empty() ? byte : group.table[byte]) ^ out);
+  }
+  group.table = std::move(shifted);
+}
+
 bool VectorMatcher::run() {
   if (llvm::any_of(group.model.dims,
                    [](const auto &dim) { return dim.size < 1; }))
     return fail("the group has no elements");
-  return findAccesses() && chooseLanes() && place() && matchRoot();
+  return runPlaces() && matchRoot() && checkKept();
 }
 
-std::optional<VectorGroup> VectorGroup::match(RegionOp region,
-                                              std::string &why) {
+/// What is kept keeps its lanes apart.
+static std::optional<VectorGroup> groupOf(RegionOp region, std::string &why) {
   FailureOr<RegionModel> model = RegionModel::build(region, why);
   if (failed(model))
     return std::nullopt;
+  if (SmallVector<unsigned, 2> lanes = keptLanes(*model); !lanes.empty()) {
+    model = RegionModel::build(region, why, lanes);
+    if (failed(model))
+      return std::nullopt;
+  }
   VectorGroup group;
   group.model = std::move(*model);
-  if (!VectorMatcher(group, why).run())
-    return std::nullopt;
   return group;
+}
+
+std::optional<VectorGroup> VectorGroup::match(RegionOp region,
+                                              const ArrayMachine &machine,
+                                              std::string &why) {
+  std::optional<VectorGroup> group = groupOf(region, why);
+  if (group && VectorMatcher(*group, machine, why).run())
+    return group;
+  return std::nullopt;
+}
+
+bool VectorGroup::canKeep(RegionOp region, const ArrayMachine &machine,
+                          std::string &why) {
+  std::optional<VectorGroup> group = groupOf(region, why);
+  return group && VectorMatcher(*group, machine, why).runPlaces();
 }

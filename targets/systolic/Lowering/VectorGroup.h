@@ -3,7 +3,7 @@
 #ifndef TARGETS_SYSTOLIC_LOWERING_VECTORGROUP_H
 #define TARGETS_SYSTOLIC_LOWERING_VECTORGROUP_H
 
-#include "targets/systolic/Lowering/Product.h"
+#include "targets/systolic/Lowering/Kept.h"
 
 namespace aicc::systolic {
 
@@ -24,6 +24,8 @@ struct VectorInput {
   llvm::SmallVector<Axis, 6> axes;
   /// Of a constant: its bytes, in the order of its axes and the lanes.
   std::vector<char> constant;
+  /// Where it is, if it stays in the scratchpad.
+  std::optional<KeptTensor> kept;
   /// Add, Multiply: f32 of (signed byte - zero) x scale.
   float scale = 1;
   int32_t zero = 0;
@@ -38,8 +40,9 @@ struct VectorGroup {
   llvm::SmallVector<VectorInput, 2> inputs;
   int64_t resultStart = 0;
   llvm::SmallVector<Axis, 6> resultAxes;
+  std::optional<KeptTensor> keptResult;
   unsigned laneDim = 0;
-  /// Map: by byte, as it is stored; empty where bytes stay as they are.
+  /// Map: by byte, as it is stored (or kept); empty where bytes stay as they are.
   std::vector<uint8_t> table;
   /// Sum, Add, Multiply: one scale, and of sums one bias.
   Epilogue epilogue;
@@ -48,13 +51,26 @@ struct VectorGroup {
     return kind != VectorKind::Map && kind != VectorKind::Maximum;
   }
   bool hasConstants() const { return usesAccumulator() || !table.empty(); }
+  /// A table is applied to a tile where it is.
+  bool isInPlace() const {
+    return kind == VectorKind::Map && !inputs[0].kept && !keptResult;
+  }
+  /// Results have tiles of their own in the scratchpad.
+  bool hasResultTiles() const {
+    return !usesAccumulator() && !isInPlace() && !keptResult;
+  }
   bool isPair() const {
     return kind == VectorKind::Add || kind == VectorKind::Multiply;
   }
   int64_t size(unsigned dim) const { return model.dims[dim].size; }
 
   /// Nothing, and why for the user, for a group that stays with the host.
-  static std::optional<VectorGroup> match(RegionOp region, std::string &why);
+  static std::optional<VectorGroup>
+  match(RegionOp region, const ArrayMachine &machine, std::string &why);
+  /// Whether the operands that `region` keeps on the chip can be there; does
+  /// not look at what it computes.
+  static bool canKeep(RegionOp region, const ArrayMachine &machine,
+                      std::string &why);
 };
 
 /// Fills in `group.kind`, the scales and zero points of its two operands and

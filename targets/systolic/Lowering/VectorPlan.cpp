@@ -48,18 +48,20 @@ std::optional<VectorPlan> VectorPlan::make(const VectorGroup &group,
   // the store unit still reads the one before.
   unsigned inputSlots = group.kind == VectorKind::Map ? 3 : 2;
   for (auto [input, slots] : llvm::zip(group.inputs, plan.inputs)) {
+    if (input.kept)
+      continue;
     take(slots, rowsOf(input.axes), inputSlots, scratchpad);
     largest = std::max(largest, slots.rows);
   }
   int64_t results = rowsOf(group.resultAxes);
   largest = std::max(largest, results);
-  if (group.kind == VectorKind::Maximum)
+  if (group.hasResultTiles())
     take(plan.result, results, 2, scratchpad);
   if (group.usesAccumulator()) {
     take(plan.result, results, 2, accumulator);
     plan.termRow = accumulator;
     if (group.isPair())
-      accumulator += plan.inputs[1].rows;
+      accumulator += rowsOf(group.inputs[1].axes);
     plan.parameterRow = accumulator;
     accumulator += 2;
   }
@@ -69,8 +71,8 @@ std::optional<VectorPlan> VectorPlan::make(const VectorGroup &group,
               .str();
     return std::nullopt;
   };
-  if (scratchpad > config.scratchpadRows)
-    return refuse("scratchpad", scratchpad, config.scratchpadRows);
+  if (scratchpad > machine.tileRows)
+    return refuse("scratchpad", scratchpad, machine.tileRows);
   if (accumulator > config.accumulatorRows)
     return refuse("accumulator", accumulator, config.accumulatorRows);
   // Counts and strides of the vector unit have 16 bits, as do columns.
@@ -88,7 +90,11 @@ std::optional<VectorPlan> VectorPlan::make(const VectorGroup &group,
   Extents extents;
   for (const RegionModel::Dim &dim : group.model.dims)
     extents.push_back(dim.size);
-  int level = mapping.residence.front()[machine.scratchpad];
+  // What is kept lies outside of all loops.
+  int level = 0;
+  for (const auto &residence : mapping.residence)
+    for (int8_t at : residence)
+      level = std::max(level, int(at));
   for (const Mapping::Loop &loop : ArrayRef(mapping.loops).take_front(level))
     extents[loop.dim] = std::min(loop.tile, extents[loop.dim]);
   std::optional<VectorPlan> plan = make(group, machine, extents, why);
@@ -119,23 +125,68 @@ int64_t TileTransfer::rows() const {
   return product;
 }
 
+TileRows TileRows::ofInput(const VectorGroup &group, unsigned number,
+                           ArrayRef<int64_t> extents, int64_t blocks) {
+  const VectorInput &input = group.inputs[number];
+  return {input.axes,
+          input.kept ? input.kept->strides
+                     : axisRows(input.axes, extents, blocks),
+          blocks};
+}
+
+TileRows TileRows::ofResult(const VectorGroup &group,
+                            ArrayRef<int64_t> extents, int64_t blocks) {
+  bool isThere = group.keptResult && !group.usesAccumulator();
+  return {group.resultAxes,
+          isThere ? group.keptResult->strides
+                  : axisRows(group.resultAxes, extents, blocks),
+          blocks};
+}
+
 RowLoops aicc::systolic::vectorLoops(const VectorGroup &group,
                                      ArrayRef<int64_t> extents,
-                                     ArrayRef<Axis> to, ArrayRef<Axis> from,
-                                     int64_t blocks) {
-  SmallVector<int64_t, 6> toRows = axisRows(to, extents, blocks);
-  SmallVector<int64_t, 6> fromRows = axisRows(from, extents, blocks);
+                                     const TileRows &to,
+                                     const TileRows &from) {
   RowLoops loops;
   for (unsigned d = 0; d < extents.size(); ++d)
     if (d != group.laneDim && extents[d] > 1)
-      loops.push_back(
-          {extents[d], rowsOfDim(from, fromRows, d), rowsOfDim(to, toRows, d)});
-  loops.push_back({blocks, 1, 1});
+      loops.push_back({extents[d], rowsOfDim(from.axes, from.strides, d),
+                       rowsOfDim(to.axes, to.strides, d)});
+  loops.push_back({to.blocks, 1, 1});
   llvm::stable_sort(loops, [](const RowLoop &a, const RowLoop &b) {
     return std::pair(a.localStride, a.dramStride) >
            std::pair(b.localStride, b.dramStride);
   });
   return foldLoops(loops);
+}
+
+RowLoops aicc::systolic::termLoops(const VectorGroup &group,
+                                   ArrayRef<int64_t> extents, int64_t blocks) {
+  TileRows from = TileRows::ofInput(group, 1, extents, blocks);
+  RowLoops loops;
+  for (auto [axis, source, target] :
+       llvm::zip(from.axes, from.strides,
+                 axisRows(from.axes, extents, blocks)))
+    loops.push_back({axis.extent(extents), source, target});
+  loops.push_back({blocks, 1, 1});
+  return foldLoops(loops);
+}
+
+KeptRows aicc::systolic::keptResultRows(const VectorGroup &group,
+                                        ArrayRef<int64_t> extents,
+                                        int64_t blocks) {
+  RowLoops loops;
+  for (auto [axis, kept, local] :
+       llvm::zip(group.resultAxes, group.keptResult->strides,
+                 axisRows(group.resultAxes, extents, blocks)))
+    loops.push_back({axis.extent(extents), kept, local});
+  loops.push_back({blocks, 1, 1});
+  return KeptRows(std::move(loops));
+}
+
+int64_t aicc::systolic::keptColumns(const VectorGroup &group,
+                                    ArrayRef<int64_t> extents, int64_t cols) {
+  return std::min(extents[group.laneDim], cols);
 }
 
 VectorPattern::VectorPattern(RowLoops loops) : around(std::move(loops)) {
@@ -168,6 +219,7 @@ struct Work {
   double tiles = 1;
   double readBytes = 0, writtenBytes = 0; ///< Of DRAM.
   double loadCycles = 0, storeCycles = 0, vectorCycles = 0;
+  double keepCycles = 0; ///< Of the store unit, without the DRAM.
   /// Rows by what reads and writes them.
   double scratchpadRead = 0, scratchpadWritten = 0;
   double accumulatorRead = 0, accumulatorWritten = 0;
@@ -178,8 +230,8 @@ struct Work {
     double dram = dramIsShared ? loadCycles + storeCycles
                                : std::max(loadCycles, storeCycles);
     // The dispatcher reads one instruction a cycle.
-    double steady = std::max({dram, vectorCycles, instructions});
-    double alone = loadCycles + vectorCycles + storeCycles;
+    double steady = std::max({dram, vectorCycles, instructions, keepCycles});
+    double alone = loadCycles + vectorCycles + storeCycles + keepCycles;
     return steady + std::max(alone - steady, 0.0) / tiles;
   }
 };
@@ -200,6 +252,7 @@ private:
   void addVector(ArrayRef<int64_t> extents, Work &work) const;
   double filled(ArrayRef<Axis> axes, ArrayRef<int64_t> extents) const;
   double loadsOf(const VectorInput &input, ArrayRef<int64_t> extents) const;
+  void addStore(ArrayRef<int64_t> extents, Work &work) const;
   void addConstants(Work &work) const;
 
   const VectorGroup &group;
@@ -239,27 +292,38 @@ double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
 /// Of one tile, with the registers that are set in each.
 double VectorCost::vectorInstructions(ArrayRef<int64_t> extents) const {
   int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
-  auto instructions = [&](const VectorInput &input) {
-    VectorPattern pattern(
-        vectorLoops(group, extents, group.resultAxes, input.axes, blocks));
+  auto countOf = [](RowLoops loops) {
+    VectorPattern pattern(std::move(loops));
     double product = 1;
     for (const RowLoop &loop : pattern.around)
       product *= double(loop.count);
     return product;
   };
+  auto instructions = [&](unsigned number) {
+    return countOf(
+        vectorLoops(group, extents, TileRows::ofResult(group, extents, blocks),
+                    TileRows::ofInput(group, number, extents, blocks)));
+  };
   switch (group.kind) {
   case VectorKind::Map:
+    if (!group.isInPlace())
+      return instructions(0);
     return group.table.empty() ? 0 : 1;
   case VectorKind::Maximum:
   case VectorKind::Sum: // The first of a window, or zeros.
-    return 2 * instructions(group.inputs[0]);
+    return 2 * instructions(0);
   case VectorKind::Add:
   case VectorKind::Multiply:
     break;
   }
   constexpr double parameters = 2;
-  return parameters + instructions(group.inputs[0]) + 1 +
-         instructions(group.inputs[1]);
+  return parameters + instructions(0) +
+         countOf(termLoops(group, extents, blocks)) +
+         countOf(vectorLoops(group, extents,
+                             TileRows::ofResult(group, extents, blocks),
+                             {group.inputs[1].axes,
+                              axisRows(group.inputs[1].axes, extents, blocks),
+                              blocks}));
 }
 
 /// One row a cycle.
@@ -273,7 +337,7 @@ void VectorCost::addVector(ArrayRef<int64_t> extents, Work &work) const {
   double second = 0;
   switch (group.kind) {
   case VectorKind::Map:
-    if (group.table.empty())
+    if (group.table.empty() && group.isInPlace())
       break;
     work.vectorRows += results;
     work.scratchpadRead += results;
@@ -299,11 +363,43 @@ void VectorCost::addVector(ArrayRef<int64_t> extents, Work &work) const {
     work.accumulatorWritten += 2 * results + second;
     break;
   }
-  // The store unit reads a scale for each word, and of sums a bias.
+}
+
+/// A tile of results to the DRAM, or where it is kept. Instructions read a scale
+/// for each of their columns, and of sums a bias.
+void VectorCost::addStore(ArrayRef<int64_t> extents, Work &work) const {
+  Extents offsets(extents.size(), 0);
+  int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
+  double instructions = 1;
+  int64_t columns = 0;
+  auto lanes = double(config.lanes()), cols = double(config.cols);
+  double elements = filled(group.resultAxes, extents) * lanes;
+  if (!group.keptResult) {
+    TileTransfer moved(group.resultAxes, group.resultStart, group.laneDim,
+                       offsets, extents, config.cols, mostRows);
+    for (const RowLoop &loop : moved.loops)
+      instructions *= double(loop.count);
+    columns = moved.columns;
+    work.storeCycles += transfer(group.resultAxes, group.resultStart, extents,
+                                 work.writtenBytes, work);
+  } else if (group.usesAccumulator()) {
+    instructions =
+        double(keptResultRows(group, extents, blocks).instructions());
+    columns = keptColumns(group, extents, config.cols);
+    auto rows = double(positions(group.resultAxes, extents) * blocks);
+    elements = rows * double(columns);
+    work.keepCycles += rows + instructions;
+    work.instructions += instructions;
+    work.scratchpadWritten += elements / lanes;
+  } else {
+    return;
+  }
+  double parameters = group.kind == VectorKind::Sum ? 2 : 1;
   if (group.usesAccumulator())
-    work.accumulatorRead += (group.kind == VectorKind::Sum ? 3 : 2) * results;
+    work.accumulatorRead +=
+        (elements + parameters * instructions * double(columns)) / cols;
   else
-    work.scratchpadRead += filled(group.resultAxes, extents);
+    work.scratchpadRead += elements / lanes;
 }
 
 /// Rows of a tile, as far as they hold anything: transfers take no lanes past
@@ -365,6 +461,8 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
   }
   Work tile;
   for (const VectorInput &input : group.inputs) {
+    if (input.kept)
+      continue;
     Work load;
     load.loadCycles =
         transfer(input.axes, input.start, extents, load.readBytes, load);
@@ -374,8 +472,7 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
                                 &Work::instructions, &Work::scratchpadWritten})
       tile.*field += share * load.*field;
   }
-  tile.storeCycles += transfer(group.resultAxes, group.resultStart, extents,
-                               tile.writtenBytes, tile);
+  addStore(extents, tile);
   addVector(extents, tile);
   double instructions = vectorInstructions(extents);
   tile.vectorCycles = tile.vectorRows + instructions;
@@ -383,7 +480,7 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
   Work all = tile;
   for (double Work::*field :
        {&Work::readBytes, &Work::writtenBytes, &Work::loadCycles,
-        &Work::storeCycles, &Work::vectorCycles, &Work::vectorRows,
+        &Work::storeCycles, &Work::keepCycles, &Work::vectorCycles, &Work::vectorRows,
         &Work::scratchpadRead, &Work::scratchpadWritten, &Work::accumulatorRead,
         &Work::accumulatorWritten})
     all.*field *= count;
@@ -418,6 +515,8 @@ Cost VectorCost::costOf(const Work &work) const {
   memory(machine.scratchpad, work.scratchpadRead * lanes,
          work.scratchpadWritten * lanes);
   memory(machine.dram, work.readBytes, work.writtenBytes);
+  if (group.keptResult)
+    addBorder(*group.keptResult, machine, desc, cost);
   addTimeItems(desc, cost);
   return cost;
 }
@@ -460,16 +559,20 @@ static Mapping mappingOf(const VectorGroup &group, const ArrayMachine &machine,
       mapping.loops.push_back({d, 1, -1});
   constexpr int columnAxis = 1;
   mapping.loops.push_back({group.laneDim, 1, columnAxis});
-  SmallVector<int8_t, 6> none(desc.memories.size(), Mapping::bypass);
-  none[machine.dram] = 0;
-  for (size_t i = 0; i < group.inputs.size(); ++i) {
-    mapping.residence.push_back(none);
-    mapping.residence.back()[machine.scratchpad] = level;
-  }
-  mapping.residence.push_back(none);
-  mapping.residence.back()[group.usesAccumulator() ? machine.accumulator
-                                                   : machine.scratchpad] =
-      level;
+  // Tiles lie at `level`, what is kept outside of all loops.
+  auto addOperand = [&](int tiles, bool isKept) {
+    auto &residence = mapping.residence.emplace_back(desc.memories.size(),
+                                                     Mapping::bypass);
+    if (tiles >= 0)
+      residence[tiles] = level;
+    residence[isKept ? machine.scratchpad : machine.dram] = 0;
+  };
+  for (const VectorInput &input : group.inputs)
+    addOperand(input.kept ? -1 : machine.scratchpad, input.kept.has_value());
+  addOperand(group.usesAccumulator() ? machine.accumulator
+             : group.keptResult      ? -1
+                                     : machine.scratchpad,
+             group.keptResult.has_value());
   return mapping;
 }
 
@@ -478,6 +581,9 @@ aicc::systolic::chooseTiles(const VectorGroup &group,
                             const ArrayMachine &machine,
                             const MachineDesc &desc, std::string &why) {
   VectorCost cost(group, machine, desc);
+  bool hasTiles = group.usesAccumulator() || !group.keptResult;
+  for (const VectorInput &input : group.inputs)
+    hasTiles |= !input.kept;
   Extents extents, best;
   for (const RegionModel::Dim &dim : group.model.dims)
     extents.push_back(dim.size);
@@ -496,7 +602,7 @@ aicc::systolic::chooseTiles(const VectorGroup &group,
       best = extents;
       bestWork = work;
     }
-  } while (halve(group, unit, extents));
+  } while (hasTiles && halve(group, unit, extents));
   if (best.empty())
     return std::nullopt;
   return VectorChoice{mappingOf(group, machine, desc, best),

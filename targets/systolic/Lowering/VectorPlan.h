@@ -55,12 +55,34 @@ struct TileTransfer {
   int64_t rows() const;
 };
 
-/// Loops of the vector unit over a tile: `to` and `from` are operands with
-/// `toRows` and `fromRows` between neighbours along their axes. Strides of the
-/// source are in `RowLoop::dramStride`.
+/// How the rows of an operand's tile lie on the chip: rows between neighbours
+/// along each of its axes. Of what is kept those of the whole tensor.
+struct TileRows {
+  llvm::ArrayRef<Axis> axes;
+  llvm::SmallVector<int64_t, 6> strides;
+  int64_t blocks; ///< Of a position.
+
+  static TileRows ofInput(const VectorGroup &group, unsigned number,
+                          llvm::ArrayRef<int64_t> extents, int64_t blocks);
+  /// In the accumulator or the scratchpad, before it is kept.
+  static TileRows ofResult(const VectorGroup &group,
+                           llvm::ArrayRef<int64_t> extents, int64_t blocks);
+};
+
+/// Loops of the vector unit over a tile. Strides of the source are in
+/// `RowLoop::dramStride`.
 RowLoops vectorLoops(const VectorGroup &group, llvm::ArrayRef<int64_t> extents,
-                     llvm::ArrayRef<Axis> to, llvm::ArrayRef<Axis> from,
-                     int64_t blocks);
+                     const TileRows &to, const TileRows &from);
+/// Those that copy the tile of the second operand of a pair into rows that
+/// follow each other.
+RowLoops termLoops(const VectorGroup &group, llvm::ArrayRef<int64_t> extents,
+                   int64_t blocks);
+/// Those that the store unit keeps the tile of a result by; of the kept tensor
+/// in `RowLoop::dramStride`. Of `columns` columns each.
+KeptRows keptResultRows(const VectorGroup &group,
+                        llvm::ArrayRef<int64_t> extents, int64_t blocks);
+int64_t keptColumns(const VectorGroup &group, llvm::ArrayRef<int64_t> extents,
+                    int64_t cols);
 
 /// Loops of the vector unit: an instruction walks the two longest itself.
 struct VectorPattern {

@@ -20,6 +20,9 @@ public:
   bool run(const Program &program, const Entry &entry, const Segment *segments,
            size_t numSegments, Counts &counts, std::string &error);
 
+  /// What entries left in the scratchpad is not there any more.
+  void forget() { order.forget(); }
+
 private:
   void begin(const Entry &entry);
   /// The current instruction; of a unit, with its tokens.

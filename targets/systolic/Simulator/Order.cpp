@@ -11,7 +11,10 @@ void Order::begin(const Program &newProgram, const Entry &newEntry,
   entry = &newEntry;
   segments = newSegments;
   const MachineConfig &machine = program->machine;
-  memories[unsigned(Space::Scratchpad)].assign(machine.scratchpadRows, {});
+  std::vector<Row> &kept = memories[unsigned(Space::Scratchpad)];
+  kept.resize(machine.scratchpadRows);
+  for (Row &row : kept)
+    row = {row.writer ? Row::before : 0, {}};
   memories[unsigned(Space::Weights)].assign(machine.weightRows, {});
   memories[unsigned(Space::Accumulator)].assign(machine.accumulatorRows, {});
   known = {};

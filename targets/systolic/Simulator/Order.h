@@ -42,7 +42,8 @@ struct Footprint {
 
 class Order {
 public:
-  /// For an entry that begins: nothing is written yet.
+  /// For an entry that begins: what is in the scratchpad stays, nothing else is
+  /// written yet.
   void begin(const Program &program, const Entry &entry,
              const Segment *segments, size_t numSegments);
 
@@ -62,6 +63,9 @@ public:
   bool bytes(uint32_t segment, Footprint footprint, bool write, uint64_t &steps,
              std::string &error);
 
+  /// Nothing is written anywhere.
+  void forget() { memories = {}; }
+
 private:
   /// For each unit: its first n instructions are complete.
   using Clock = std::array<uint32_t, numQueues>;
@@ -72,6 +76,8 @@ private:
   /// Numbers of instructions within their unit, from 1; 0: none. They have 30
   /// bits (maximumDispatched).
   struct Row {
+    /// Number 0, but written: by an entry that is done.
+    static constexpr uint32_t before = 1;
     uint32_t writer = 0; ///< Number << 2 | unit.
     Clock readers = {};  ///< The last of each unit since it was written.
   };

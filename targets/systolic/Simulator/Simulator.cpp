@@ -68,6 +68,8 @@ bool Simulator::load(Program program, std::string &error) {
   return true;
 }
 
+void Simulator::forget() { state->execution.forget(); }
+
 bool Simulator::run(unsigned number, const Segment *segments,
                     size_t numSegments, RunResult &result, std::string &error,
                     TraceSink *trace) {

@@ -122,6 +122,8 @@ public:
   /// `result` hold is not specified.
   bool run(unsigned entry, const Segment *segments, size_t numSegments,
            RunResult &result, std::string &error, TraceSink *trace = nullptr);
+  /// As if no entry had run: the next one finds nothing in the scratchpad.
+  void forget();
 
 private:
   struct State;

@@ -388,7 +388,7 @@ TEST(MappingFault, Residence) {
   small = Small();
   small.mapping.residence[2][1] = none;
   EXPECT_EQ(small.fault(Kind::OutermostBypass),
-            "operand 2 bypasses memory 'dram', which is the outermost");
+            "operand 2 bypasses memory 'dram', which has to hold all of it");
   small = Small();
   small.machine.memories[0].holds[unsigned(OperandRole::Weight)] = false;
   EXPECT_EQ(small.fault(Kind::NotHeld),
