@@ -433,8 +433,7 @@ bool OperandCounter::count(ArrayRef<int8_t> residence,
   Traffic &all = counts.at(o, home);
   bool isCounted = model.isOutermost(home);
   all.tileElements = isCounted ? model.wholeElements(o) : 0;
-  all.tileBytes =
-      isCounted ? bytesOf(all.tileElements, operand.bits, home) : 0;
+  all.tileBytes = isCounted ? bytesOf(all.tileElements, operand.bits, home) : 0;
   return true;
 }
 

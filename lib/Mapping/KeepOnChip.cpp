@@ -218,8 +218,7 @@ void KeptChoice::apply(const FirstRows &rows) {
 
 /// Tensors no longer stay whose groups together are worse off, or one of whose
 /// groups has no mapping. False if there are none.
-bool KeptChoice::drop(const FirstRows &rows,
-                      std::vector<bool> &mayStay) const {
+bool KeptChoice::drop(const FirstRows &rows, std::vector<bool> &mayStay) const {
   bool drops = false;
   for (auto [i, tensor] : llvm::enumerate(plan.tensors)) {
     if (rows[i] < 0)
@@ -285,9 +284,8 @@ void KeptChoice::run() {
     FirstRows first =
         allocator.allocate(std::vector<bool>(plan.tensors.size(), true),
                            int64_t(double(plan.rows) * (1 - share)));
-    bool isKnown = first == before || llvm::all_of(first, [](int64_t row) {
-                     return row < 0;
-                   });
+    bool isKnown = first == before ||
+                   llvm::all_of(first, [](int64_t row) { return row < 0; });
     before = first;
     if (isKnown)
       continue;

@@ -320,7 +320,8 @@ LogicalResult MapSpatialPass::collect(std::vector<Task> &tasks) {
 
 /// {mapping, cost, why}
 static Attribute alternative(MLIRContext *context, const Cost &cost,
-                             const Mapping &mapping, llvm::StringRef outermost) {
+                             const Mapping &mapping,
+                             llvm::StringRef outermost) {
   Builder builder(context);
   return builder.getDictionaryAttr(
       {builder.getNamedAttr("cost", CostAttr::get(context, cost, outermost)),
@@ -345,7 +346,8 @@ void MapSpatialPass::apply(Task &task, const SpatialMapperResult &found) {
     else
       addPastArray(task.region, *machine, *cost);
     if (best)
-      others.push_back(alternative(context, *cost, candidate.mapping, outermost()));
+      others.push_back(
+          alternative(context, *cost, candidate.mapping, outermost()));
     else
       best = std::move(cost);
   }

@@ -94,8 +94,10 @@ def MapSpatialPass : Pass<"aicc-map-spatial", "::mlir::func::FuncOp"> {
     `aicc.dataflow` (which operand stays in place, if one does) and
     `aicc.placement`: where the region runs, and how that is not what the model
     asks for. A region that the array cannot run stays with the host: it gets no
-    mapping and no cost, and its placement says why. Remarks tell each choice
-    (`--remarks-filter=aicc-map-spatial`).
+    mapping and no cost, and its placement says why. Where a family's programs
+    can leave tensors on the chip for the groups that read them, and that is
+    better by the objective, `on_chip` says what stays where. Remarks tell each
+    choice (`--remarks-filter=aicc-map-spatial`).
 
     Before:
     ```mlir

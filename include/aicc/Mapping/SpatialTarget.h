@@ -35,8 +35,7 @@ public:
   /// The `on_chip` of a group (null: nothing is kept while it runs), if tensor
   /// i lies in rows [firstRows[i], ...), -1 in none, and the memory has `room`
   /// rows besides.
-  virtual OnChipAttr onChip(RegionOp group,
-                            llvm::ArrayRef<int64_t> firstRows,
+  virtual OnChipAttr onChip(RegionOp group, llvm::ArrayRef<int64_t> firstRows,
                             int64_t room) const = 0;
 };
 
@@ -86,8 +85,8 @@ public:
 
   /// What could stay on the chip between the groups of `func`, all of which
   /// have their machine; null where nothing can.
-  virtual std::unique_ptr<KeptPlan>
-  planKept(mlir::func::FuncOp func, const MachineDesc &machine) const {
+  virtual std::unique_ptr<KeptPlan> planKept(mlir::func::FuncOp func,
+                                             const MachineDesc &machine) const {
     return nullptr;
   }
 

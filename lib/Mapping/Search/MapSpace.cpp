@@ -258,25 +258,29 @@ static bool tilesAreInSpace(const Workload &workload,
   return point == TilePoint{};
 }
 
-/// Boundaries: bypassed exactly where a memory does not hold the operand,
-/// and no further out in an inner memory than in an outer one.
+/// Boundaries: bypassed exactly where a memory does not hold the operand, or
+/// lies outside of the one that has all of it, and no further out in an inner
+/// memory than in an outer one.
 static bool residenceIsInSpace(const Workload &workload,
                                const MachineDesc &machine,
                                const Mapping &mapping, unsigned temporal) {
   if (mapping.residence.size() != workload.operands.size())
     return false;
   for (auto [operand, residence] : zip(workload.operands, mapping.residence)) {
-    if (residence.size() != machine.memories.size() || residence.back() != 0)
+    size_t home =
+        operand.home < 0 ? machine.memories.size() - 1 : size_t(operand.home);
+    if (residence.size() != machine.memories.size() || residence[home] != 0)
       return false;
     int64_t outer = 0;
-    for (auto [memory, boundary] : reverse(zip(machine.memories, residence))) {
-      if (boundary == Mapping::bypass) {
-        if (memory.holdsRole(operand.role))
-          return false;
+    for (size_t m = residence.size(); m-- > 0;) {
+      bool mayHold = m == home ||
+                     (m < home && machine.memories[m].holdsRole(operand.role));
+      int64_t boundary = residence[m];
+      if ((boundary != Mapping::bypass) != mayHold)
+        return false;
+      if (!mayHold)
         continue;
-      }
-      if (!memory.holdsRole(operand.role) || boundary < outer ||
-          boundary > int64_t(temporal))
+      if (boundary < outer || boundary > int64_t(temporal))
         return false;
       outer = boundary;
     }

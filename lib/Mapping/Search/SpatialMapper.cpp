@@ -452,6 +452,7 @@ static std::vector<uint64_t> keyOf(const Workload &workload) {
     add(operand.bits);
     add(operand.partialBits);
     add(operand.density);
+    add(operand.home);
     addRows(operand, add);
     add(operand.index.size());
     for (ArrayRef<Workload::Term> index : operand.index) {

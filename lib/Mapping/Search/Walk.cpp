@@ -235,9 +235,8 @@ static bool spillsSums(const PriceTables &tables, const AccessCounts &counts) {
   constexpr double rounding = 1e-9;
   const AccessModel &model = tables.probes.real;
   for (auto [o, operand] : enumerate(tables.workload.operands))
-    if (operand.isOutput() &&
-        counts.at(o, model.homeOf(o)).updates.elements >
-            model.wholeElements(o) * (1 + rounding))
+    if (operand.isOutput() && counts.at(o, model.homeOf(o)).updates.elements >
+                                  model.wholeElements(o) * (1 + rounding))
       return true;
   return false;
 }

@@ -7,7 +7,7 @@
 using namespace aicc::systolic;
 
 static constexpr char magic[4] = {'A', 'S', 'Y', 'P'};
-static constexpr unsigned version = 2;
+static constexpr unsigned version = 3;
 static constexpr uint64_t headerBytes = 32, entryBytes = 16;
 
 std::vector<uint8_t> aicc::systolic::serialize(const Program &program) {

@@ -153,8 +153,7 @@ MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
     MemoryDesc &desc = result.memories[memory];
     desc.bytes = std::max<int64_t>(int64_t(double(desc.bytes) * factor), 1);
   };
-  scale(scratchpad,
-        share * double(tileRows) / double(config.scratchpadRows));
+  scale(scratchpad, share * double(tileRows) / double(config.scratchpadRows));
   if (weightMemory >= 0)
     scale(weightMemory, share);
   scale(accumulator, share * double(config.accumulatorRows - parameterRows) /

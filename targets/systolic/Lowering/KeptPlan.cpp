@@ -167,8 +167,7 @@ void Planner::collect() {
       }
       if (auto pad = dyn_cast<tensor::PadOp>(nested)) {
         if (buffers.contains(pad.getResult())) {
-          BufferUses &found =
-              uses[buffers.lookup(pad.getResult()).root];
+          BufferUses &found = uses[buffers.lookup(pad.getResult()).root];
           found.isShared |= found.pad || isInLoop;
           found.pad = pad;
         }
@@ -289,8 +288,7 @@ std::optional<KeptBuffer> Planner::keptBuffer(BufferUses &found) {
   int64_t lanes =
       lanesOf(cast<RankedTensorType>(whole.getType()).getShape(), ref.strides);
   kept.positions = root.elements / lanes;
-  kept.rows = kept.positions *
-              divideCeil(lanes, int64_t(array.config.lanes()));
+  kept.rows = kept.positions * divideCeil(lanes, int64_t(array.config.lanes()));
   // Instructions name so many rows.
   if (root.elements % lanes || kept.rows > mostRows || kept.rows == 0 ||
       !findFill(found.pad, kept.fill))
@@ -339,8 +337,8 @@ std::unique_ptr<KeptPlan> Planner::run() {
   return std::move(plan);
 }
 
-std::unique_ptr<KeptPlan>
-aicc::systolic::planKept(func::FuncOp func, const MachineDesc &machine) {
+std::unique_ptr<KeptPlan> aicc::systolic::planKept(func::FuncOp func,
+                                                   const MachineDesc &machine) {
   std::string why;
   std::optional<ArrayMachine> array = ArrayMachine::get(machine, why);
   if (!array)

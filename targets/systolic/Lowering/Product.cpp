@@ -251,10 +251,10 @@ LogicalResult Matcher::findKeptTensors() {
       kept = std::make_shared<const KeptTensor>(std::move(*found));
     return success();
   };
-  if (failed(find(*input, product.rowDim, product.inputAxes,
-                  product.keptInput)) ||
-      failed(find(*store, product.colDim, product.resultAxes,
-                  product.keptResult)))
+  if (failed(
+          find(*input, product.rowDim, product.inputAxes, product.keptInput)) ||
+      failed(
+          find(*store, product.colDim, product.resultAxes, product.keptResult)))
     return failure();
   if (product.keptInput &&
       product.keptInput->isShifted != product.isInputUnsigned)

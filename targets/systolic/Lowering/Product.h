@@ -92,7 +92,9 @@ struct Product {
   /// and between them the constants.
   unsigned constantSegment() const { return keptInput ? 0 : 1; }
   unsigned resultSegment() const { return constantSegment() + 1; }
-  unsigned numSegments() const { return resultSegment() + (keptResult ? 0 : 1); }
+  unsigned numSegments() const {
+    return resultSegment() + (keptResult ? 0 : 1);
+  }
 
   /// Nothing, and why for the user, for a group that stays with the host.
   static std::optional<Product> match(RegionOp region,

@@ -299,8 +299,8 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
       axisRows(product.resultAxes, result.extents, 1);
   int64_t blockRows = positions(product.resultAxes, result.extents);
   int64_t column = colDim < 0 ? 0 : offsets[colDim] - result.offsets[colDim];
-  int64_t start = product.keptInput ? product.keptInput->row
-                                    : plan.input.row(input.slot);
+  int64_t start =
+      product.keptInput ? product.keptInput->row : plan.input.row(input.slot);
   int64_t a = start + lane / rows() +
               rowAt(product.inputAxes, aRows, offsets, input.offsets);
   int64_t c = plan.result.row(result.slot) + column / cols() * blockRows +
@@ -309,8 +309,7 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
   for (auto [d, dim] : llvm::enumerate(product.workload().dims))
     isFirst &= !dim.isReduction || offsets[d] == 0;
 
-  RowLoops loops =
-      passLoops(product, extents, aRows, result.extents);
+  RowLoops loops = passLoops(product, extents, aRows, result.extents);
   auto [inner, outer] = takePattern(loops, mostRows);
   configureExecute(inner.dramStride, outer.dramStride, outer.localStride);
   Space space =

@@ -31,8 +31,8 @@ public:
                                 std::string &why) const override;
   std::optional<Placed> place(RegionOp region, const MachineDesc &machine,
                               std::string &why) const override;
-  std::unique_ptr<KeptPlan> planKept(func::FuncOp func,
-                                     const MachineDesc &machine) const override {
+  std::unique_ptr<KeptPlan>
+  planKept(func::FuncOp func, const MachineDesc &machine) const override {
     return systolic::planKept(func, machine);
   }
   void addBesides(const Group &group, const Mapping &mapping,

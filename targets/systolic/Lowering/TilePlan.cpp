@@ -111,9 +111,8 @@ bool Planner::checkCompute() {
 }
 
 void Planner::sizeSlots() {
-  plan.input.rows = product.keptInput
-                        ? 0
-                        : inputRows(product, machine, plan.input.extents);
+  plan.input.rows =
+      product.keptInput ? 0 : inputRows(product, machine, plan.input.extents);
   int64_t cols = machine.config.cols;
   ArrayRef<int64_t> tile = plan.weight.extents;
   plan.weight.rows = divideCeil(extentOf(tile, product.colDim), cols) *

@@ -12,7 +12,6 @@ using namespace aicc::systolic;
 using llvm::divideCeil;
 
 static constexpr unsigned constantChannel = 2, borderChannel = 3;
-static constexpr int64_t tableBytes = 256;
 
 /// Each operand's slots are numbered apart.
 static Slot inputSlot(unsigned number, unsigned slot) {
@@ -100,10 +99,10 @@ void VectorEmitter::loadConstants() {
     order.add(tableSlot, {}, make.vectorTable(table));
   }
   // What is kept of a maximum stays as the vector unit takes it.
-  bool flips = group.keptResult
-                   ? group.usesAccumulator() && group.keptResult->isShifted
-                   : group.kind == VectorKind::Maximum &&
-                         group.inputs[0].isUnsigned;
+  bool flips =
+      group.keptResult
+          ? group.usesAccumulator() && group.keptResult->isShifted
+          : group.kind == VectorKind::Maximum && group.inputs[0].isUnsigned;
   LocalAddress parameters = local(Space::Accumulator, plan.parameterRow);
   const Epilogue &epilogue = group.epilogue;
   if (group.usesAccumulator()) {
@@ -177,8 +176,7 @@ void VectorEmitter::loadInput(unsigned number) {
     bool flips = input.isUnsigned && group.kind != VectorKind::Map;
     order.add({}, {},
               make.loadConfig(number, inputSegment(group, number),
-                              inner.dramStride,
-                              outer.dramStride, 0, flips,
+                              inner.dramStride, outer.dramStride, 0, flips,
                               /*wide=*/false));
     order.add({}, {}, make.loadPlace(number, outer.localStride, 1));
   }
@@ -290,11 +288,10 @@ void VectorEmitter::compute() {
   switch (group.kind) {
   case VectorKind::Map:
     if (!group.isInPlace())
-      return vector(group.table.empty() ? Opcode::VectorCopy
-                                        : Opcode::VectorMap,
-                    resultRow(), inputRow(0),
-                    vectorLoops(group, extents, resultRows(), inputRows(0)),
-                    from, to);
+      return vector(
+          group.table.empty() ? Opcode::VectorCopy : Opcode::VectorMap,
+          resultRow(), inputRow(0),
+          vectorLoops(group, extents, resultRows(), inputRows(0)), from, to);
     if (!group.table.empty())
       vectorRows(Opcode::VectorMap, inputRow(0), inputRow(0), numResultRows(),
                  from, from);

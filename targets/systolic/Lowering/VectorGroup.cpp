@@ -357,9 +357,8 @@ bool VectorMatcher::checkKept() {
 
 void VectorMatcher::shiftTable() {
   constexpr uint8_t signBit = 0x80;
-  uint8_t in = group.inputs[0].kept && group.inputs[0].kept->isShifted
-                   ? signBit
-                   : 0,
+  uint8_t in = group.inputs[0].kept && group.inputs[0].kept->isShifted ? signBit
+                                                                       : 0,
           out = group.keptResult && group.keptResult->isShifted ? signBit : 0;
   if (group.table.empty() && in == out)
     return;

@@ -7,6 +7,9 @@
 
 namespace aicc::systolic {
 
+/// A table of the vector unit.
+inline constexpr int64_t tableBytes = 256;
+
 enum class VectorKind {
   Map,     ///< A function of one byte, as a table.
   Maximum, ///< Of bytes in windows.
@@ -42,7 +45,8 @@ struct VectorGroup {
   llvm::SmallVector<Axis, 6> resultAxes;
   std::optional<KeptTensor> keptResult;
   unsigned laneDim = 0;
-  /// Map: by byte, as it is stored (or kept); empty where bytes stay as they are.
+  /// Map: by byte, as it is stored (or kept); empty where bytes stay as they
+  /// are.
   std::vector<uint8_t> table;
   /// Sum, Add, Multiply: one scale, and of sums one bias.
   Epilogue epilogue;

@@ -1,6 +1,7 @@
 //===- VectorPlan.cpp - Tiles of the vector unit's groups -----------------===//
 
 #include "targets/systolic/Lowering/VectorPlan.h"
+#include "targets/systolic/Lowering/VectorCost.h"
 
 #include "aicc/Energy/SpatialCost.h"
 
@@ -14,8 +15,6 @@ using namespace aicc::systolic;
 using llvm::ArrayRef;
 using llvm::divideCeil;
 using llvm::SmallVector;
-
-static constexpr int64_t tableBytes = 256;
 
 //===----------------------------------------------------------------------===//
 // Places
@@ -134,8 +133,8 @@ TileRows TileRows::ofInput(const VectorGroup &group, unsigned number,
           blocks};
 }
 
-TileRows TileRows::ofResult(const VectorGroup &group,
-                            ArrayRef<int64_t> extents, int64_t blocks) {
+TileRows TileRows::ofResult(const VectorGroup &group, ArrayRef<int64_t> extents,
+                            int64_t blocks) {
   bool isThere = group.keptResult && !group.usesAccumulator();
   return {group.resultAxes,
           isThere ? group.keptResult->strides
@@ -145,8 +144,7 @@ TileRows TileRows::ofResult(const VectorGroup &group,
 
 RowLoops aicc::systolic::vectorLoops(const VectorGroup &group,
                                      ArrayRef<int64_t> extents,
-                                     const TileRows &to,
-                                     const TileRows &from) {
+                                     const TileRows &to, const TileRows &from) {
   RowLoops loops;
   for (unsigned d = 0; d < extents.size(); ++d)
     if (d != group.laneDim && extents[d] > 1)
@@ -165,8 +163,7 @@ RowLoops aicc::systolic::termLoops(const VectorGroup &group,
   TileRows from = TileRows::ofInput(group, 1, extents, blocks);
   RowLoops loops;
   for (auto [axis, source, target] :
-       llvm::zip(from.axes, from.strides,
-                 axisRows(from.axes, extents, blocks)))
+       llvm::zip(from.axes, from.strides, axisRows(from.axes, extents, blocks)))
     loops.push_back({axis.extent(extents), source, target});
   loops.push_back({blocks, 1, 1});
   return foldLoops(loops);
@@ -197,328 +194,6 @@ VectorPattern::VectorPattern(RowLoops loops) : around(std::move(loops)) {
     inner = around.pop_back_val();
   if (!around.empty())
     outer = around.pop_back_val();
-}
-
-//===----------------------------------------------------------------------===//
-// Costs
-//===----------------------------------------------------------------------===//
-
-/// The dimensions of the result, outermost in memory first; the lanes last.
-static SmallVector<unsigned, 8> resultDims(const VectorGroup &group) {
-  SmallVector<unsigned, 8> dims;
-  for (const Axis &axis : group.resultAxes)
-    for (const Workload::Term &term : axis.terms)
-      dims.push_back(term.dim);
-  dims.push_back(group.laneDim);
-  return dims;
-}
-
-namespace {
-/// What all tiles of a tiling move and compute.
-struct Work {
-  double tiles = 1;
-  double readBytes = 0, writtenBytes = 0; ///< Of DRAM.
-  double loadCycles = 0, storeCycles = 0, vectorCycles = 0;
-  double keepCycles = 0; ///< Of the store unit, without the DRAM.
-  /// Rows by what reads and writes them.
-  double scratchpadRead = 0, scratchpadWritten = 0;
-  double accumulatorRead = 0, accumulatorWritten = 0;
-  double vectorRows = 0, instructions = 0;
-
-  /// Units overlap but for the first load and the last store.
-  double cycles(bool dramIsShared) const {
-    double dram = dramIsShared ? loadCycles + storeCycles
-                               : std::max(loadCycles, storeCycles);
-    // The dispatcher reads one instruction a cycle.
-    double steady = std::max({dram, vectorCycles, instructions, keepCycles});
-    double alone = loadCycles + vectorCycles + storeCycles + keepCycles;
-    return steady + std::max(alone - steady, 0.0) / tiles;
-  }
-};
-
-class VectorCost {
-public:
-  VectorCost(const VectorGroup &group, const ArrayMachine &machine,
-             const MachineDesc &desc)
-      : group(group), config(machine.config), machine(machine), desc(desc) {}
-
-  Work workOf(ArrayRef<int64_t> extents) const;
-  Cost costOf(const Work &work) const;
-
-private:
-  double transfer(ArrayRef<Axis> axes, int64_t start, ArrayRef<int64_t> extents,
-                  double &bytes, Work &work) const;
-  double vectorInstructions(ArrayRef<int64_t> extents) const;
-  void addVector(ArrayRef<int64_t> extents, Work &work) const;
-  double filled(ArrayRef<Axis> axes, ArrayRef<int64_t> extents) const;
-  double loadsOf(const VectorInput &input, ArrayRef<int64_t> extents) const;
-  void addStore(ArrayRef<int64_t> extents, Work &work) const;
-  void addConstants(Work &work) const;
-
-  const VectorGroup &group;
-  const MachineConfig &config;
-  const ArrayMachine &machine;
-  const MachineDesc &desc;
-};
-} // namespace
-
-/// Cycles of one tile's rows, and one for each instruction: it starts in the
-/// cycle after the token that it waits for. Adds the bytes of the accesses that
-/// they touch.
-double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
-                            ArrayRef<int64_t> extents, double &bytes,
-                            Work &work) const {
-  Extents offsets(extents.size(), 0);
-  TileTransfer moved(axes, start, group.laneDim, offsets, extents, config.cols,
-                     mostOuterRows);
-  // A run that starts at any multiple of `step` touches so many on average.
-  int64_t access = config.dramAccessBytes;
-  int64_t step = std::gcd(std::gcd(access, moved.columns), start);
-  for (const Axis &axis : axes)
-    step = std::gcd(step, axis.stride);
-  auto touched = double(moved.columns + access - step);
-  constexpr double resolution = 256;
-  double perCycle = double(config.dramBytesPer256Cycles) / resolution;
-  double instructions = 1;
-  for (const RowLoop &loop : moved.loops)
-    instructions *= double(loop.count);
-  work.instructions += instructions;
-  auto rows = double(moved.rows());
-  bytes += rows * touched;
-  // The unit asks for the next row in the cycle after one is there.
-  return rows * std::ceil(touched / perCycle) + instructions;
-}
-
-/// Of one tile, with the registers that are set in each.
-double VectorCost::vectorInstructions(ArrayRef<int64_t> extents) const {
-  int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
-  auto countOf = [](RowLoops loops) {
-    VectorPattern pattern(std::move(loops));
-    double product = 1;
-    for (const RowLoop &loop : pattern.around)
-      product *= double(loop.count);
-    return product;
-  };
-  auto instructions = [&](unsigned number) {
-    return countOf(
-        vectorLoops(group, extents, TileRows::ofResult(group, extents, blocks),
-                    TileRows::ofInput(group, number, extents, blocks)));
-  };
-  switch (group.kind) {
-  case VectorKind::Map:
-    if (!group.isInPlace())
-      return instructions(0);
-    return group.table.empty() ? 0 : 1;
-  case VectorKind::Maximum:
-  case VectorKind::Sum: // The first of a window, or zeros.
-    return 2 * instructions(0);
-  case VectorKind::Add:
-  case VectorKind::Multiply:
-    break;
-  }
-  constexpr double parameters = 2;
-  return parameters + instructions(0) +
-         countOf(termLoops(group, extents, blocks)) +
-         countOf(vectorLoops(group, extents,
-                             TileRows::ofResult(group, extents, blocks),
-                             {group.inputs[1].axes,
-                              axisRows(group.inputs[1].axes, extents, blocks),
-                              blocks}));
-}
-
-/// One row a cycle.
-void VectorCost::addVector(ArrayRef<int64_t> extents, Work &work) const {
-  int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
-  auto results = double(positions(group.resultAxes, extents) * blocks);
-  double points = double(blocks);
-  for (auto [d, extent] : llvm::enumerate(extents))
-    if (d != group.laneDim)
-      points *= double(extent);
-  double second = 0;
-  switch (group.kind) {
-  case VectorKind::Map:
-    if (group.table.empty() && group.isInPlace())
-      break;
-    work.vectorRows += results;
-    work.scratchpadRead += results;
-    work.scratchpadWritten += results;
-    break;
-  case VectorKind::Maximum: // The first of a window is copied.
-    work.vectorRows += results + points;
-    work.scratchpadRead += results + 2 * points;
-    work.scratchpadWritten += results + points;
-    break;
-  case VectorKind::Sum:
-    work.vectorRows += points;
-    work.scratchpadRead += points;
-    work.accumulatorRead += points;
-    work.accumulatorWritten += results + points;
-    break;
-  case VectorKind::Add:
-  case VectorKind::Multiply:
-    second = double(positions(group.inputs[1].axes, extents) * blocks);
-    work.vectorRows += 2 * results + second;
-    work.scratchpadRead += results + second;
-    work.accumulatorRead += 2 * results;
-    work.accumulatorWritten += 2 * results + second;
-    break;
-  }
-}
-
-/// A tile of results to the DRAM, or where it is kept. Instructions read a scale
-/// for each of their columns, and of sums a bias.
-void VectorCost::addStore(ArrayRef<int64_t> extents, Work &work) const {
-  Extents offsets(extents.size(), 0);
-  int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
-  double instructions = 1;
-  int64_t columns = 0;
-  auto lanes = double(config.lanes()), cols = double(config.cols);
-  double elements = filled(group.resultAxes, extents) * lanes;
-  if (!group.keptResult) {
-    TileTransfer moved(group.resultAxes, group.resultStart, group.laneDim,
-                       offsets, extents, config.cols, mostRows);
-    for (const RowLoop &loop : moved.loops)
-      instructions *= double(loop.count);
-    columns = moved.columns;
-    work.storeCycles += transfer(group.resultAxes, group.resultStart, extents,
-                                 work.writtenBytes, work);
-  } else if (group.usesAccumulator()) {
-    instructions =
-        double(keptResultRows(group, extents, blocks).instructions());
-    columns = keptColumns(group, extents, config.cols);
-    auto rows = double(positions(group.resultAxes, extents) * blocks);
-    elements = rows * double(columns);
-    work.keepCycles += rows + instructions;
-    work.instructions += instructions;
-    work.scratchpadWritten += elements / lanes;
-  } else {
-    return;
-  }
-  double parameters = group.kind == VectorKind::Sum ? 2 : 1;
-  if (group.usesAccumulator())
-    work.accumulatorRead +=
-        (elements + parameters * instructions * double(columns)) / cols;
-  else
-    work.scratchpadRead += elements / lanes;
-}
-
-/// Rows of a tile, as far as they hold anything: transfers take no lanes past
-/// the last column.
-double VectorCost::filled(ArrayRef<Axis> axes,
-                          ArrayRef<int64_t> extents) const {
-  return double(positions(axes, extents) * extents[group.laneDim]) /
-         double(config.lanes());
-}
-
-/// Once: the table, or scales and biases.
-void VectorCost::addConstants(Work &work) const {
-  if (group.usesAccumulator()) {
-    constexpr double rows = 2, wordBytes = 4;
-    work.readBytes += rows * wordBytes * double(config.cols);
-    work.accumulatorWritten += rows;
-  } else if (!group.table.empty()) {
-    work.readBytes += double(tableBytes);
-    double rows = double(tableBytes) / double(config.lanes());
-    work.scratchpadWritten += rows;
-    work.scratchpadRead += rows;
-  }
-}
-
-/// Tiles of an input that are loaded: one stays while the loops go on that do
-/// not move it. A table is applied in place, so that its input comes each time.
-double VectorCost::loadsOf(const VectorInput &input,
-                           ArrayRef<int64_t> extents) const {
-  auto moves = [&](unsigned dim) {
-    if (dim == group.laneDim || group.kind == VectorKind::Map)
-      return true;
-    return llvm::any_of(input.axes, [&](const Axis &axis) {
-      return llvm::any_of(axis.terms, [&](const Workload::Term &term) {
-        return term.dim == dim;
-      });
-    });
-  };
-  double loads = 1, repeats = 1;
-  for (unsigned d : resultDims(group)) {
-    if (extents[d] >= group.size(d))
-      continue;
-    if (!moves(d)) {
-      repeats *= double(divideCeil(group.size(d), extents[d]));
-      continue;
-    }
-    loads *= repeats * double(group.size(d)) / double(extents[d]);
-    repeats = 1;
-  }
-  return loads;
-}
-
-Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
-  // All tiles are as the first one: the last ones may be smaller, by the part
-  // of a tile that is left.
-  double count = 1, tiles = 1;
-  for (auto [d, extent] : llvm::enumerate(extents)) {
-    count *= double(group.size(d)) / double(extent);
-    tiles *= double(divideCeil(group.size(d), extent));
-  }
-  Work tile;
-  for (const VectorInput &input : group.inputs) {
-    if (input.kept)
-      continue;
-    Work load;
-    load.loadCycles =
-        transfer(input.axes, input.start, extents, load.readBytes, load);
-    load.scratchpadWritten = filled(input.axes, extents);
-    double share = loadsOf(input, extents) / count;
-    for (double Work::*field : {&Work::loadCycles, &Work::readBytes,
-                                &Work::instructions, &Work::scratchpadWritten})
-      tile.*field += share * load.*field;
-  }
-  addStore(extents, tile);
-  addVector(extents, tile);
-  double instructions = vectorInstructions(extents);
-  tile.vectorCycles = tile.vectorRows + instructions;
-  tile.instructions += instructions;
-  Work all = tile;
-  for (double Work::*field :
-       {&Work::readBytes, &Work::writtenBytes, &Work::loadCycles,
-        &Work::storeCycles, &Work::keepCycles, &Work::vectorCycles, &Work::vectorRows,
-        &Work::scratchpadRead, &Work::scratchpadWritten, &Work::accumulatorRead,
-        &Work::accumulatorWritten})
-    all.*field *= count;
-  all.instructions *= tiles;
-  addConstants(all);
-  all.tiles = tiles;
-  return all;
-}
-
-Cost VectorCost::costOf(const Work &work) const {
-  Cost cost;
-  cost.cycles = work.cycles(config.dramIsShared);
-  cost.computeCycles = work.vectorCycles;
-  auto add = [&](const std::string &component, CountUnit unit, double count,
-                 double pjEach) {
-    if (count > 0)
-      cost.items.push_back({component, unit, count, pjEach});
-  };
-  auto memory = [&](int number, double read, double written) {
-    const MemoryDesc &found = desc.memories[number];
-    add(found.name + ".read", CountUnit::Bytes, read,
-        found.readPjPerByte.value);
-    add(found.name + ".write", CountUnit::Bytes, written, found.writePj());
-  };
-  constexpr double wordBytes = 4;
-  double lanes = config.lanes(), words = double(config.cols) * wordBytes;
-  if (const SourcedValue *lane = desc.action("add_i32"))
-    add("vector.lane", CountUnit::Operations, work.vectorRows * lanes,
-        lane->value);
-  memory(machine.accumulator, work.accumulatorRead * words,
-         work.accumulatorWritten * words);
-  memory(machine.scratchpad, work.scratchpadRead * lanes,
-         work.scratchpadWritten * lanes);
-  memory(machine.dram, work.readBytes, work.writtenBytes);
-  if (group.keptResult)
-    addBorder(*group.keptResult, machine, desc, cost);
-  addTimeItems(desc, cost);
-  return cost;
 }
 
 //===----------------------------------------------------------------------===//
@@ -561,8 +236,8 @@ static Mapping mappingOf(const VectorGroup &group, const ArrayMachine &machine,
   mapping.loops.push_back({group.laneDim, 1, columnAxis});
   // Tiles lie at `level`, what is kept outside of all loops.
   auto addOperand = [&](int tiles, bool isKept) {
-    auto &residence = mapping.residence.emplace_back(desc.memories.size(),
-                                                     Mapping::bypass);
+    auto &residence =
+        mapping.residence.emplace_back(desc.memories.size(), Mapping::bypass);
     if (tiles >= 0)
       residence[tiles] = level;
     residence[isKept ? machine.scratchpad : machine.dram] = 0;

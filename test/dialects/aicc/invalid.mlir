@@ -213,3 +213,34 @@ func.func @negative(%a: memref<4xf32>) {
 
 // expected-error@+1 {{expected 'kept' of at least 0, found -1}}
 "test.op"() {s = #aicc.stripes<group = 0, dim = 0, bounds = [0, 4], kept = -1>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'room' of at least 0, found -1}}
+"test.op"() {s = #aicc.on_chip<room = -1, rows = [0], shifted = [], image = 0, positions = 0, fill = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected rows of at least 0, or -1, found -2}}
+"test.op"() {s = #aicc.on_chip<room = 1, rows = [-2], shifted = [], image = 0, positions = 0, fill = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'shifted' to name one of 2 operands and results, found 2}}
+"test.op"() {s = #aicc.on_chip<room = 1, rows = [0, -1], shifted = [2], image = 0, positions = 0, fill = 0>} : () -> ()
+
+// -----
+
+// expected-error@+1 {{expected 'fill' to be a byte, found 256}}
+"test.op"() {s = #aicc.on_chip<room = 1, rows = [0], shifted = [], image = 0, positions = 0, fill = 256>} : () -> ()
+
+// -----
+
+func.func @rows_of_all_operands(%x: tensor<4xi8>) -> tensor<4xi8> {
+  // expected-error@+1 {{expected 2 rows on the chip, one for each operand and result, found 1}}
+  %0 = aicc.region ins(%x : tensor<4xi8>) attributes {on_chip = #aicc.on_chip<room = 8, rows = [0], shifted = [], image = 0, positions = 0, fill = 0>} {
+  ^bb0(%a: tensor<4xi8>):
+    aicc.yield %a : tensor<4xi8>
+  } -> tensor<4xi8>
+  return %0 : tensor<4xi8>
+}

@@ -60,7 +60,7 @@ def run_both(model, inputs, machine, path, launches=1):
     assert found.dtype == expected.dtype and found.shape == expected.shape
     assert np.array_equal(found, expected), f"{np.count_nonzero(found != expected)} of {expected.size} bytes differ"
     counts = json.loads(done.stdout)["counts"]
-    assert len(counts["launches"]) == launches
+    assert launches is None or len(counts["launches"]) == launches
     return counts
 
 

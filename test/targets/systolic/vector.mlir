@@ -20,7 +20,9 @@
 // CHECK-SAME: scratchpad.read
 // CHECK-SAME: vector.lane = ["operations", 1.296000e+03
 // CHECK-SAME: machine = "gemmini16"
-// CHECK-SAME: residence = {{\[\[}}-1, -1, -1, [[LEVEL:[0-9]]], 0], [-1, -1, -1, [[LEVEL]], 0], [-1, -1, [[LEVEL]], -1, 0]]
+// CHECK-SAME: residence = {{\[\[}}-1, -1, -1, [[LEVEL:[0-9]]], 0], [-1, -1, -1, [[LEVEL]], 0], [-1, -1, [[LEVEL]], 0, -1]]
+// Its result stays on the chip.
+// CHECK-SAME: on_chip = #aicc.on_chip<room = {{[0-9]+}}, rows = [-1, -1, [[KEPT:[0-9]+]]], shifted = [], image = [[KEPT]], positions = 9, fill = 0>
 // CHECK: aicc.region ins(%{{.*}} : tensor<9x48xi8>)
 // CHECK-SAME: aicc.placement = "array: on the vector unit"
 // CHECK: arith.cmpi
@@ -32,18 +34,19 @@
 // CHECK: aicc.region
 // CHECK-SAME: aicc.placement = "host: the array sums products of two operands, and nothing else; vector unit: no dimension lies side by side in all of the operands"
 
-// LOOPS: systolic.program @p0 segments 4
+// LOOPS: systolic.program @p0 segments 3
 // LOOPS: systolic.vector.parameter scale 5.000000e-01 zero 3
 // LOOPS: systolic.vector.real to acc{{\[}}[[SUM:[0-9]+]]] from sp[0] rows [[ROWS:[0-9]+]], 1
 // LOOPS: systolic.vector.parameter scale 2.500000e-01 zero -120
 // LOOPS: systolic.vector.real
 // LOOPS: systolic.vector.addf to acc{{\[}}[[SUM]]] from acc[{{[0-9]+}}] rows [[ROWS]], 1
-// LOOPS: systolic.program @p1 segments 3
+// LOOPS: systolic.store.keep to sp[
+// LOOPS: systolic.program @p1 segments 1
 // LOOPS: systolic.vector.table from sp[0]
 // LOOPS: systolic.vector.map
-// LOOPS-NOT: store.quantize
-// LOOPS: systolic.program @p2 segments 2
-// LOOPS: systolic.load.config channel 0 segment 0 {{.*}} flip
+// LOOPS-NOT: store
+// LOOPS: systolic.program @p2 segments 1
+// LOOPS-NOT: load.in
 // LOOPS: systolic.vector.copy
 // LOOPS: systolic.vector.max
 // LOOPS: func.func @main

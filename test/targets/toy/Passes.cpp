@@ -107,7 +107,8 @@ LogicalResult MapPass::map(linalg::GenericOp op) {
       builder, op.getLoc(), op->getResultTypes(), op.getInputs(),
       builder.getStringAttr("toy/" + machine->name), /*layouts=*/nullptr,
       MappingAttr::get(op.getContext(), best.loops, best.parallel, best.grain),
-      CostAttr::get(op.getContext(), *bestCost), /*stripes=*/nullptr, /*on_chip=*/nullptr);
+      CostAttr::get(op.getContext(), *bestCost), /*stripes=*/nullptr,
+      /*on_chip=*/nullptr);
   Block *block = builder.createBlock(&region.getBody());
   IRMapping values;
   for (Value input : op.getInputs())

@@ -390,6 +390,14 @@ TEST(MappingFault, Residence) {
   EXPECT_EQ(small.fault(Kind::OutermostBypass),
             "operand 2 bypasses memory 'dram', which has to hold all of it");
   small = Small();
+  small.workload.operands[1].home = 0;
+  EXPECT_EQ(small.fault(Kind::BadResidence),
+            "operand 1 resides inside of 3 loops in memory 'buffer', expected "
+            "0 to 0");
+  small.mapping.residence[1][0] = 0;
+  EXPECT_EQ(small.fault(Kind::NotHeld),
+            "memory 'dram' does not hold the role of operand 1");
+  small = Small();
   small.machine.memories[0].holds[unsigned(OperandRole::Weight)] = false;
   EXPECT_EQ(small.fault(Kind::NotHeld),
             "memory 'buffer' does not hold the role of operand 1");

@@ -160,9 +160,13 @@ private:
     if (memory < 0)
       return reside(operand + 1, int(machine.memories.size()) - 1, 0);
     int8_t &at = mapping.residence[operand][memory];
-    bool isOutermost = memory + 1 == int(machine.memories.size());
-    if (!isOutermost &&
-        !machine.memories[memory].holdsRole(workload.operands[operand].role)) {
+    int home = workload.operands[operand].home;
+    if (home < 0)
+      home = int(machine.memories.size()) - 1;
+    bool isOutermost = memory == home;
+    if (memory > home ||
+        (!isOutermost && !machine.memories[memory].holdsRole(
+                             workload.operands[operand].role))) {
       at = Mapping::bypass;
       return reside(operand, memory - 1, least);
     }

@@ -109,6 +109,15 @@ Workload randomWorkload(Dice &dice) {
   return work;
 }
 
+/// Some operands stay in an inner memory that has one instance.
+void giveHomes(Dice &dice, const MachineDesc &machine, Workload &workload) {
+  for (Workload::Operand &operand : workload.operands) {
+    int home = int(dice.between(0, int64_t(machine.memories.size()) - 1));
+    if (dice.between(0, 3) == 0 && machine.memories[home].perAxes == 0)
+      operand.home = home;
+  }
+}
+
 MachineDesc randomMachine(Dice &dice) {
   MachineDesc machine;
   machine.name = "random";
@@ -325,6 +334,7 @@ TEST(SpatialMapper, FindsTheOptimumOfTheEnumeratedSpace) {
     Case item;
     item.workload = randomWorkload(dice);
     item.machine = randomMachine(dice);
+    giveHomes(dice, item.machine, item.workload);
     std::vector<Point> points;
     if (!enumerate(item, mostMappings, points))
       continue;

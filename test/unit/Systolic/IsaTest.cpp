@@ -202,7 +202,7 @@ TEST(Isa, FilesThatAreNoPrograms) {
   EXPECT_EQ(errorOfBytes(program, [](Bytes &b) { b[0] = 'B'; }),
             "this is no program: it does not start with ASYP");
   EXPECT_EQ(errorOfBytes(program, [](Bytes &b) { b[4] = 1; }),
-            "the program has version 1, expected 2");
+            "the program has version 1, expected 3");
   EXPECT_EQ(errorOfBytes(program, [](Bytes &b) { b[8] ^= 1; }),
             "the hash of the program's machine is not that of its fields");
   EXPECT_EQ(errorOfBytes(program, [](Bytes &b) { b[16] = 48; }),

@@ -355,21 +355,35 @@ TEST(SystolicSemantics, VectorWords) {
   }
 }
 
-TEST(SystolicSemantics, MemoriesAreForgottenBetweenEntries) {
+/// What an entry left in the scratchpad is there for the next ones; all else is
+/// gone, and with `forget` that, too.
+TEST(SystolicSemantics, TheScratchpadStaysBetweenEntries) {
   Launch run;
   std::string error;
-  std::optional<Program> program = assemble(
-      machineText(run.machine) +
-          ".entry \"a\" segments=0\nload.fill to=sp[0] rows=1x1\nhalt\n"
-          ".entry \"b\" segments=0\nvector.copy to=sp[1] from=sp[0] "
-          "rows=1x1\nhalt\n",
-      error);
+  std::optional<Program> program =
+      assemble(machineText(run.machine) +
+                   ".entry \"a\" segments=0\nload.fill to=sp[0] rows=1x1\n"
+                   "load.fill to=acc[0] rows=1x1\nhalt\n"
+                   ".entry \"b\" segments=0\nvector.copy to=sp[1] from=sp[0] "
+                   "rows=1x1\nhalt\n"
+                   ".entry \"c\" segments=0\nvector.sum to=acc[0] from=sp[1] "
+                   "rows=1x1\nhalt\n",
+               error);
   ASSERT_TRUE(program) << error;
   std::unique_ptr<Simulator> simulator = Simulator::create(run.machine, error);
   ASSERT_TRUE(simulator && simulator->load(*program, error)) << error;
-  EXPECT_TRUE(simulator->run(0, nullptr, 0, run.result, error)) << error;
-  EXPECT_FALSE(simulator->run(1, nullptr, 0, run.result, error));
-  EXPECT_EQ(error, "instruction 2 (vector.copy): reads scratchpad row 0, which "
+  auto runs = [&](unsigned entry) {
+    return simulator->run(entry, nullptr, 0, run.result, error);
+  };
+  EXPECT_FALSE(runs(1));
+  EXPECT_TRUE(runs(0)) << error;
+  EXPECT_TRUE(runs(1)) << error;
+  EXPECT_FALSE(runs(2));
+  EXPECT_EQ(error, "instruction 5 (vector.sum): reads accumulator row 0, which "
+                   "nothing wrote");
+  simulator->forget();
+  EXPECT_FALSE(runs(1));
+  EXPECT_EQ(error, "instruction 3 (vector.copy): reads scratchpad row 0, which "
                    "nothing wrote");
 }
 

@@ -337,9 +337,10 @@ Case requantisation(const MachineConfig &machine, int zero, int low, int high) {
           expected};
 }
 
-/// Two layers: the first's bytes stay in the scratchpad. Its biases are added
-/// on the way there.
-Case keptLayer(const MachineConfig &machine) {
+/// Two layers: the first's bytes stay in the scratchpad, from one entry to the
+/// next if the second layer is one of its own. Its biases are added on the way
+/// there.
+Case keptLayer(const MachineConfig &machine, bool isApart) {
   unsigned m = 9, rows = machine.rows, cols = machine.cols, first = 16,
            second = first + rows, keep = second + rows;
   Text text(machine, 3);
@@ -360,14 +361,17 @@ Case keptLayer(const MachineConfig &machine) {
   text.add("store.place stride1=3 keep_stride1=4");
   text.add("store.quantize scales=acc[40] zero=-3 low=-100 high=127 bias=1 "
            "biases=41 wait=load");
-  text.add("store.keep to=sp[%u] from=acc[0] rows=3x3 columns=%u wait=execute "
-           "signal=execute",
-           keep, rows);
+  text.add(
+      "store.keep to=sp[%u] from=acc[0] rows=3x3 columns=%u wait=execute%s",
+      keep, rows, isApart ? "" : " signal=execute");
+  if (isApart) {
+    text.add("halt");
+    text.add(".entry \"second\" segments=3");
+  }
   text.add("execute.config a_stride0=1 a_stride1=4 c_stride1=3");
   text.add("execute.weights from=sp[%u] k=%u n=%u", second, rows, cols);
-  text.add("execute.multiply a=sp[%u] c=acc[16] rows=3x3 k=%u wait=store "
-           "signal=store",
-           keep, rows);
+  text.add("execute.multiply a=sp[%u] c=acc[16] rows=3x3 k=%u%s signal=store",
+           keep, rows, isApart ? "" : " wait=store");
   text.add("store.config segment=2 stride0=%u", 4 * cols);
   text.add("store.quantize raw=1");
   text.add("store.out from=acc[16] rows=%ux1 columns=%u wait=execute", m, cols);
@@ -388,7 +392,7 @@ Case keptLayer(const MachineConfig &machine) {
                                         scaleAt(scale, j), -3, -100, 127);
   Bytes expected =
       bytesOf(product(middle.data(), w.data() + rows * cols, m, rows, cols));
-  return {"kept layer",
+  return {isApart ? "kept from entry to entry" : "kept layer",
           text.program(),
           {a, parameters, Bytes(m * cols * 4)},
           expected};
@@ -646,7 +650,8 @@ std::vector<Case> rtl::cases(const MachineConfig &machine) {
   all.push_back(requantisation(machine, -7, -128, 127));
   all.push_back(requantisation(machine, 128, 0, 255));
   all.push_back(requantisation(machine, 32767, -32768, 32767));
-  all.push_back(keptLayer(machine));
+  all.push_back(keptLayer(machine, /*isApart=*/false));
+  all.push_back(keptLayer(machine, /*isApart=*/true));
   if (machine.dataflows & 2)
     all.push_back(outerProducts(machine));
   all.push_back(vectorUnit(machine));

@@ -7,7 +7,7 @@
 
 namespace aicc::systolic::rtl {
 
-/// A program of one entry with its segments.
+/// A program with its segments. Its entries run one after the other.
 struct Case {
   std::string name;
   Program program;

@@ -17,6 +17,8 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <numeric>
+#include <span>
 
 using namespace aicc::systolic;
 using namespace aicc::systolic::rtl;
@@ -25,7 +27,7 @@ namespace {
 
 constexpr unsigned numRandomPrograms = 60;
 
-/// One entry on both.
+/// Entries on both.
 struct Outcome {
   uint64_t instructions = 0, rtlCycles = 0, simulatorCycles = 0;
   std::string error; ///< What differs; empty if nothing does.
@@ -43,33 +45,40 @@ std::string difference(const std::string &what, const Bytes &found,
 }
 
 bool simulate(const MachineConfig &machine, const Program &program,
-              unsigned entry, std::vector<Bytes> &segments, uint64_t &cycles,
-              std::string &error) {
+              std::span<const unsigned> entries, std::vector<Bytes> &segments,
+              uint64_t &cycles, std::string &error) {
   std::unique_ptr<Simulator> simulator = Simulator::create(machine, error);
   if (!simulator || !simulator->load(program, error))
     return false;
   std::vector<Segment> views;
   for (Bytes &segment : segments)
     views.push_back({segment.data(), segment.size(), true});
-  RunResult result;
-  if (!simulator->run(entry, views.data(), views.size(), result, error))
-    return false;
-  cycles = result.cycles;
+  for (unsigned entry : entries) {
+    RunResult result;
+    if (!simulator->run(entry, views.data(), views.size(), result, error))
+      return false;
+    cycles += result.cycles;
+  }
   return true;
 }
 
-Outcome compare(Machine &machine, const Program &program, unsigned entry,
+Outcome compare(Machine &machine, const Program &program,
+                std::span<const unsigned> entries,
                 const std::vector<Bytes> &segments, const Bytes &expected) {
   Outcome outcome;
-  outcome.instructions = program.entries[entry].count;
   std::vector<Bytes> rtlSegments = segments, simulatorSegments = segments;
   std::string error;
-  if (!machine.run(program, program.entries[entry], rtlSegments,
-                   outcome.rtlCycles, error)) {
-    outcome.error = "hardware description: " + error;
-    return outcome;
+  for (unsigned entry : entries) {
+    outcome.instructions += program.entries[entry].count;
+    uint64_t cycles = 0;
+    if (!machine.run(program, program.entries[entry], rtlSegments, cycles,
+                     error)) {
+      outcome.error = "hardware description: " + error;
+      return outcome;
+    }
+    outcome.rtlCycles += cycles;
   }
-  if (!simulate(machine.config, program, entry, simulatorSegments,
+  if (!simulate(machine.config, program, entries, simulatorSegments,
                 outcome.simulatorCycles, error)) {
     outcome.error = "simulator: " + error;
     return outcome;
@@ -95,7 +104,9 @@ Outcome compare(Machine &machine, const Case &made) {
   std::optional<Program> program = deserialize(file.data(), file.size(), error);
   if (!program)
     return {.error = "program file: " + error};
-  return compare(machine, *program, 0, made.segments, made.expected);
+  std::vector<unsigned> entries(program->entries.size());
+  std::iota(entries.begin(), entries.end(), 0u);
+  return compare(machine, *program, entries, made.segments, made.expected);
 }
 
 //===----------------------------------------------------------------------===//
@@ -208,8 +219,8 @@ int runFiles(int argc, char **argv) {
   for (const std::unique_ptr<Machine> &machine : machines())
     if (machine->config == program->machine) {
       printHeader();
-      Outcome outcome =
-          compare(*machine, *program, unsigned(entry), segments, {});
+      const unsigned one[] = {unsigned(entry)};
+      Outcome outcome = compare(*machine, *program, one, segments, {});
       return printRow(*machine, program->entries[entry].name, outcome)
                  ? EXIT_SUCCESS
                  : EXIT_FAILURE;
