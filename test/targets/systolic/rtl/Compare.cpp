@@ -68,6 +68,7 @@ Outcome compare(Machine &machine, const Program &program,
   Outcome outcome;
   std::vector<Bytes> rtlSegments = segments, simulatorSegments = segments;
   std::string error;
+  machine.forget();
   for (unsigned entry : entries) {
     outcome.instructions += program.entries[entry].count;
     uint64_t cycles = 0;

@@ -43,8 +43,9 @@ public:
   bool run(const Program &program, const Entry &entry,
            std::vector<Bytes> &segments, uint64_t &cycles,
            std::string &error) override {
-    VerilatedContext context;
-    Model model(&context);
+    if (!found)
+      found = std::make_unique<Model>(&context);
+    Model &model = *found;
     reset(model, entry.first);
     for (cycles = 1; cycles <= maximumCycles; ++cycles) {
       if (model.pc >= program.instructions.size()) {
@@ -73,7 +74,12 @@ public:
     return false;
   }
 
+  void forget() override { found.reset(); }
+
 private:
+  VerilatedContext context;
+  std::unique_ptr<Model> found; ///< Its memories stay from entry to entry.
+
   static void clock(Model &model) {
     model.clk = 1;
     model.eval();

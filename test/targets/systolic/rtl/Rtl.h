@@ -28,6 +28,8 @@ public:
   virtual bool run(const Program &program, const Entry &entry,
                    std::vector<Bytes> &segments, uint64_t &cycles,
                    std::string &error) = 0;
+  /// A machine in which nothing ran.
+  virtual void forget() = 0;
 
   std::string name;
   MachineConfig config;
