@@ -53,8 +53,6 @@ static RowLoops loopsOf(const Workload::TileRows &rows,
     int64_t count = 1;
     for (const Axis &axis : rows.axes)
       count *= positionsOf(axis, extents);
-    if (rows.isDiagonal)
-      count *= std::min(extents[rows.lane], rows.rowLanes);
     loops.push_back({count, rowBytes});
     return loops;
   }

@@ -79,7 +79,8 @@ FailureOr<Instruction> ExecuteConfigOp::toInstruction(std::string &why) {
 }
 FailureOr<Instruction> ExecuteWeightsOp::toInstruction(std::string &why) {
   return encodeWith(*this, why, [&](Encoder &make) {
-    return make.executeWeights(address(getFrom()), getK(), getN());
+    return make.executeWeights(address(getFrom()), getK(), getN(),
+                               getDiagonal());
   });
 }
 FailureOr<Instruction> ExecuteMultiplyOp::toInstruction(std::string &why) {
@@ -242,7 +243,7 @@ void Decoder::execute() {
   if (of.opcode == Opcode::ExecuteConfig)
     make<ExecuteConfigOp>(low(of.a32), high(of.a32), of.b32);
   else if (of.opcode == Opcode::ExecuteWeights)
-    make<ExecuteWeightsOp>(of.b32, of.b16, of.c16);
+    make<ExecuteWeightsOp>(of.b32, of.b16, of.c16, bit(of.a16, 0));
   else if (of.opcode == Opcode::ExecuteMultiply)
     make<ExecuteMultiplyOp>(of.a32, of.b32, of.b16, of.a16, of.c16);
   else if (of.opcode == Opcode::ExecuteOuter)

@@ -172,12 +172,16 @@ def Systolic_ExecuteConfigOp : Systolic_Instruction<"execute.config",
 }
 
 def Systolic_ExecuteWeightsOp : Systolic_Instruction<"execute.weights",
-    (ins I32Attr:$from, I64Attr:$k, I64Attr:$n),
-    "`from` custom<Local>($from) `k` $k `n` $n"> {
+    (ins I32Attr:$from, I64Attr:$k, I64Attr:$n, UnitAttr:$diagonal),
+    "`from` custom<Local>($from) `k` $k `n` $n (`diagonal` $diagonal^)?"> {
   let summary = "Load the array's second set of weights";
   let description = [{
+    With `diagonal` one row of weights is the diagonal of the set, and zeros are
+    beside it.
+
     ```mlir
     systolic.execute.weights from sp[512] k 16 n 16
+    systolic.execute.weights from wm[3] k 16 n 16 diagonal
     ```
   }];
 }

@@ -62,9 +62,6 @@ struct Workload {
     /// Each tile lies by itself, without gaps, at the start of an access; the
     /// strides of `axes` are not read.
     bool isPacked = false;
-    /// Each position of a packed tile is a diagonal matrix of `rowLanes` rows,
-    /// or of as many as there are lanes.
-    bool isDiagonal = false;
     bool operator==(const TileRows &) const = default;
   };
   struct Operand {

@@ -418,10 +418,10 @@ static void addRows(const Workload::Operand &operand, Add add) {
   if (!operand.rows)
     return;
   const Workload::TileRows &rows = *operand.rows;
-  for (int64_t value : {int64_t(rows.lane), rows.start, rows.rowLanes,
-                        int64_t(rows.joinsSeveral), rows.mostLanes,
-                        rows.mostJoined, int64_t(rows.isPacked),
-                        int64_t(rows.isDiagonal), int64_t(rows.axes.size())})
+  for (int64_t value :
+       {int64_t(rows.lane), rows.start, rows.rowLanes,
+        int64_t(rows.joinsSeveral), rows.mostLanes, rows.mostJoined,
+        int64_t(rows.isPacked), int64_t(rows.axes.size())})
     add(value);
   for (const Workload::TileRows::Axis &axis : rows.axes) {
     add(axis.stride);

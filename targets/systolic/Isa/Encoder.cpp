@@ -171,11 +171,13 @@ Instruction Encoder::executeConfig(int64_t aStride0, int64_t aStride1,
       .b32("cStride1", cStride1);
 }
 
-Instruction Encoder::executeWeights(LocalAddress from, int64_t k, int64_t n) {
+Instruction Encoder::executeWeights(LocalAddress from, int64_t k, int64_t n,
+                                    bool diagonal) {
   return Fields(Opcode::ExecuteWeights, why)
       .local(&Instruction::b32, "from", from, scratchpad | weights)
       .b16("k", k, 1)
-      .c16("n", n, 1);
+      .c16("n", n, 1)
+      .a16("diagonal", diagonal);
 }
 
 Instruction Encoder::executeMultiply(LocalAddress a, LocalAddress c,

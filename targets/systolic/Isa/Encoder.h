@@ -30,7 +30,8 @@ public:
 
   Instruction executeConfig(int64_t aStride0, int64_t aStride1,
                             int64_t cStride1);
-  Instruction executeWeights(LocalAddress from, int64_t k, int64_t n);
+  Instruction executeWeights(LocalAddress from, int64_t k, int64_t n,
+                             bool diagonal = false);
   Instruction executeMultiply(LocalAddress a, LocalAddress c, int64_t rows0,
                               int64_t rows1, int64_t k);
   Instruction executeOuter(LocalAddress a, LocalAddress b, int64_t rows0,

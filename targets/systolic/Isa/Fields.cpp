@@ -65,7 +65,7 @@ static constexpr Field executeConfig[] = {
     number("a_stride1", {Word::A32, 16, 16}), number("c_stride1", b32)};
 static constexpr Field executeWeights[] = {
     address("from", b32, scratchpad | weights), number("k", b16),
-    number("n", c16)};
+    number("n", c16), flag("diagonal", Word::A16, 0)};
 static constexpr Field executeMultiply[] = {
     address("a", a32, scratchpad), address("c", b32, accumulator, true),
     rows(a16), number("k", c16)};

@@ -121,19 +121,6 @@ void ConstantBlob::sumColumns() {
   });
 }
 
-/// The weights of `columns` channels from that of `index` on, each in the row
-/// and the column of its lane.
-void ConstantBlob::appendDiagonal(Extents &index, int64_t columns) {
-  int64_t lanes = std::min<int64_t>(columns, machine.config.rows);
-  int64_t first = index[product.colDim];
-  for (int64_t lane = 0; lane < lanes; ++lane)
-    for (int64_t column = 0; column < columns; ++column) {
-      index[product.colDim] = first + column;
-      bytes.push_back(column % lanes == lane ? weightAt(index) : int8_t(0));
-    }
-  index[product.colDim] = first;
-}
-
 int64_t ConstantBlob::weightTile(ArrayRef<int64_t> offsets,
                                  ArrayRef<int64_t> extents) {
   llvm::SmallVector<unsigned, 8> dims(product.weightDims.begin(),
@@ -153,12 +140,8 @@ int64_t ConstantBlob::weightTile(ArrayRef<int64_t> offsets,
   for (auto [d, value] : llvm::enumerate(index))
     if (!llvm::is_contained(dims, unsigned(d)))
       value = 0;
-  if (product.isDiagonal())
-    forBox(product.weightDims, extents, index,
-           [&] { appendDiagonal(index, extents[product.colDim]); });
-  else
-    forWeights(dims, extents, index,
-               [&](int8_t weight) { bytes.push_back(weight); });
+  forWeights(dims, extents, index,
+             [&](int8_t weight) { bytes.push_back(weight); });
   return found->second;
 }
 

@@ -19,8 +19,7 @@ public:
                const ConstantTensor &weights);
 
   /// Byte offset of a tile of weights: for each position of the weight
-  /// dimensions (outermost first) and each summed lane a row of the columns; of
-  /// a diagonal product, the blocks of columns side by side.
+  /// dimensions (outermost first) and each summed lane a row of the columns.
   int64_t weightTile(llvm::ArrayRef<int64_t> offsets,
                      llvm::ArrayRef<int64_t> extents);
 
@@ -53,7 +52,6 @@ private:
                   llvm::ArrayRef<int64_t> extents, Extents &index,
                   Function visit) const;
   int64_t appendAligned();
-  void appendDiagonal(Extents &index, int64_t columns);
   void sumColumns();
 
   const Product &product;

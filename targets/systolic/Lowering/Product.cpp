@@ -40,10 +40,10 @@ int64_t Product::groupAt(ArrayRef<int64_t> offsets) const {
   return group;
 }
 
-int64_t Product::weightLanes(ArrayRef<int64_t> extents, int64_t rows) const {
+int64_t Product::weightLanes(ArrayRef<int64_t> extents) const {
   if (rowDim < 0)
     return 1;
-  return isDiagonal() ? std::min(extents[rowDim], rows) : extents[rowDim];
+  return isDiagonal() ? 1 : extents[rowDim];
 }
 
 std::optional<SmallVector<Axis, 6>>

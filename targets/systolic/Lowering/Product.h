@@ -85,8 +85,8 @@ struct Product {
   int64_t groupAt(llvm::ArrayRef<int64_t> offsets) const;
   bool isDiagonal() const { return rowDim >= 0 && rowDim == colDim; }
   /// Rows of weights of a tile of `extents` for each position of the other
-  /// weight dimensions, on an array of `rows` rows.
-  int64_t weightLanes(llvm::ArrayRef<int64_t> extents, int64_t rows) const;
+  /// weight dimensions; a diagonal is one row.
+  int64_t weightLanes(llvm::ArrayRef<int64_t> extents) const;
 
   /// Segments of the program: the input and the result unless they are kept,
   /// and between them the constants.

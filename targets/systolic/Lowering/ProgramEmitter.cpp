@@ -225,7 +225,7 @@ void ProgramEmitter::loadInput() {
 void ProgramEmitter::loadWeights() {
   int64_t dram = constants.weightTile(offsets, extents);
   int64_t columns = extent(product.colDim);
-  int64_t count = product.weightLanes(extents, rows());
+  int64_t count = product.weightLanes(extents);
   for (unsigned dim : product.weightDims)
     count *= extents[dim];
   Space space =
@@ -278,7 +278,7 @@ void ProgramEmitter::multiply() {
     count *= weight.extents[dim];
   }
   int rowDim = product.rowDim, colDim = product.colDim;
-  int64_t lanes = product.weightLanes(weight.extents, rows());
+  int64_t lanes = product.weightLanes(weight.extents);
   int64_t lane = rowDim < 0 || product.isDiagonal()
                      ? 0
                      : offsets[rowDim] - weight.offsets[rowDim];
@@ -316,7 +316,9 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
       machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
   forRows(loops, a, c, [&](int64_t from, int64_t to) {
     Slot weights = weightSlot(weight.slot);
-    order.add(weights, {}, make.executeWeights(local(space, weightRow), k, n));
+    order.add(weights, {},
+              make.executeWeights(local(space, weightRow), k, n,
+                                  product.isDiagonal()));
     order.add({inputSlot(input.slot), weights}, resultSlot(result.slot),
               make.executeMultiply(local(Space::Scratchpad, from),
                                    local(Space::Accumulator, to, !isFirst),

@@ -93,7 +93,6 @@ static void describeRows(const ArrayMachine &machine, Product &product) {
   weight.rowLanes = cols;
   weight.mostJoined = mostColumns;
   weight.isPacked = true;
-  weight.isDiagonal = product.isDiagonal();
   operands[1].rows = std::move(weight);
 
   Workload::TileRows result;
@@ -177,7 +176,7 @@ static double sumOfSquares(int64_t extent, ArrayRef<int64_t> tiles) {
   return squares;
 }
 
-/// Diagonal weights are multiplied, moved and kept with their zeros; the
+/// Zeros beside a diagonal are written into the multipliers and multiplied; the
 /// workload has only what is not zero.
 static void addZeros(const Product &product, const ArrayMachine &machine,
                      const MachineDesc &used, const Mapping &mapping,
@@ -190,17 +189,13 @@ static void addZeros(const Product &product, const ArrayMachine &machine,
   double zeros =
       sumOfSquares(product.size(product.colDim), tiles) / channels - 1;
   const MemoryDesc &registers = used.memories[machine.weightRegisters];
-  const MemoryDesc &home = used.memories[machine.weightHome()];
-  auto add = [&](const llvm::Twine &to, const llvm::Twine &from, double pj) {
-    if (const CostItem *item = cost.find(from.str()))
-      cost.add(to.str(), item->unit, item->count * zeros, pj);
+  auto add = [&](const std::string &component, double pj) {
+    if (const CostItem *item = cost.find(component))
+      cost.add(component, item->unit, item->count * zeros, pj);
   };
-  if (machine.weightHome() != machine.weightRegisters)
-    add(home.name + ".read", registers.name + ".write",
-        home.readPjPerByte.value);
   for (const char *direction : {".read", ".write"})
-    add(registers.name + direction, registers.name + direction, 0);
-  add("mac.i8", "mac.i8", 0);
+    add(registers.name + direction, 0);
+  add("mac.i8", 0);
 }
 
 void Lowering::addBesides(const Group &group, const Mapping &mapping,

@@ -116,7 +116,7 @@ void Planner::sizeSlots() {
   int64_t cols = machine.config.cols;
   ArrayRef<int64_t> tile = plan.weight.extents;
   plan.weight.rows = divideCeil(extentOf(tile, product.colDim), cols) *
-                     product.weightLanes(tile, machine.config.rows);
+                     product.weightLanes(tile);
   for (unsigned dim : product.weightDims)
     plan.weight.rows *= tile[dim];
   tile = plan.result.extents;
@@ -284,6 +284,7 @@ private:
   void dropRepeats(unsigned operand, int memory);
   double priceOf(const Mapping &wider) const;
   void fillPasses();
+  void keepWeights();
   void widen(unsigned operand, int memory, int lane);
   void alignLanes(int dim, int level, int64_t lanes);
 
@@ -331,7 +332,10 @@ void Hoister::widen(unsigned operand, int memory, int lane) {
           split = withLoop(mapping, at, lane, std::min(wanted, outside));
   whole.residence[operand][memory] = at;
   split.residence[operand][memory] = int8_t(at + 1);
-  for (Mapping &wider : {std::ref(split), std::ref(whole)})
+  // Parts of a row that accesses do not divide touch some of them twice.
+  bool isEven = product.size(lane) % wanted == 0;
+  for (Mapping &wider :
+       {std::ref(isEven ? split : whole), std::ref(isEven ? whole : split)})
     if (fits(wider)) {
       mapping = std::move(wider);
       return;
@@ -393,6 +397,25 @@ void Hoister::fillPasses() {
   mapping = std::move(found);
 }
 
+/// Weights stay through more of the loops where there is room for them and that
+/// is worth its longer start.
+void Hoister::keepWeights() {
+  int home = machine.weightHome();
+  if (home == machine.weightRegisters)
+    return;
+  double least = priceOf(mapping);
+  int8_t found = level(weightOperand, home);
+  Mapping wider = mapping;
+  for (int8_t at = found; at-- > 0;) {
+    wider.residence[weightOperand][home] = at;
+    if (double price = priceOf(wider); price < least) {
+      least = price;
+      found = at;
+    }
+  }
+  level(weightOperand, home) = found;
+}
+
 void Hoister::alignLanes(int dim, int level, int64_t lanes) {
   for (auto [number, loop] : llvm::enumerate(mapping.loops))
     if (int(loop.dim) == dim && int(number) >= level && !loop.isSpatial())
@@ -406,6 +429,7 @@ void Hoister::run() {
   if (machine.weightHome() != machine.weightRegisters)
     dropRepeats(weightOperand, machine.weightHome());
   fillPasses();
+  keepWeights();
   dropRepeats(inputOperand, machine.scratchpad);
   widen(inputOperand, machine.scratchpad, product.rowDim);
   if (!product.epilogue.isRaw && !product.keptResult)

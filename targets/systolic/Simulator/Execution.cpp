@@ -267,17 +267,22 @@ bool Execution::executeWeights() {
   if (!hasDataflow(0, "weight") || !inRange("k", k, machine.rows) ||
       !inRange("n", n, machine.cols) || !spend(k, 4 * paddedCols))
     return false;
-  if (!access(space, {from.row(), 1, 0, k, 1}, Access::Read))
+  bool diagonal = instruction.a16 & 1;
+  uint64_t rows = diagonal ? 1 : k;
+  if (!access(space, {from.row(), 1, 0, rows, 1}, Access::Read))
     return false;
   for (uint32_t l = 0; l < k; ++l) {
-    const int8_t *row = bytesAt(space, from.row() + l);
+    const int8_t *row = bytesAt(space, from.row() + (diagonal ? 0 : l));
     int32_t *to = weights.data() + l * paddedCols;
-    std::copy(row, row + n, to);
-    std::fill(to + n, to + paddedCols, 0);
+    std::fill(to, to + paddedCols, 0);
+    if (!diagonal)
+      std::copy(row, row + n, to);
+    else if (l < n)
+      to[l] = row[l];
   }
   weightK = k;
   weightN = n;
-  count(space, uint64_t(k) * n, Access::Read);
+  count(space, rows * n, Access::Read);
   counts->weightRegisterWriteBytes += uint64_t(k) * n;
   return true;
 }

@@ -69,7 +69,7 @@ module systolic_execute #(
   // ------------------------------------------------------------- weights --
   logic [127:0] w_held, w_ins;
   logic [15:0] w_index, w_index_r;
-  logic w_go, w_last;
+  logic w_go, w_last, w_diagonal;  // bit 0 of a16: one row, lane by lane
   logic [COLS*8-1:0] weights;
   logic [ROWS-1:0] capture;
   logic [LANES*8-1:0] w_data;
@@ -78,7 +78,8 @@ module systolic_execute #(
   assign w_go = w_running || start_weights;
   assign w_index = w_running ? w_index_r : 16'd0;
   assign w_last = w_index + 16'd1 == w_ins[111:96];
-  assign w_row = w_ins[87:64] + {8'd0, w_index};
+  assign w_diagonal = w_ins[16];
+  assign w_row = w_ins[87:64] + (w_diagonal ? 24'd0 : {8'd0, w_index});
   assign w_data = w_ins[94] ? w_weights : w_scratchpad;
 
   always_ff @(posedge clk) begin
@@ -90,7 +91,8 @@ module systolic_execute #(
   integer j;
   always_comb begin
     for (j = 0; j < COLS; j = j + 1)
-      weights[j*8+:8] = j < w_ins[127:112] ? w_data[j*8+:8] : 8'd0;
+      weights[j*8+:8] =
+          j < w_ins[127:112] && (!w_diagonal || w_index == j) ? w_data[j*8+:8] : 8'd0;
     for (j = 0; j < ROWS; j = j + 1) capture[j] = w_go && w_index == j;
   end
 

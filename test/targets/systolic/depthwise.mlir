@@ -17,11 +17,11 @@
 
 // Diagonal matrices of 16 channels and of the rest, one for each position of the window.
 // LOOPS: systolic.program @p0
-// LOOPS: systolic.execute.weights from sp[{{[0-9]+}}] k 16 n 16
+// LOOPS: systolic.execute.weights from sp[{{[0-9]+}}] k 16 n 16 diagonal
 // LOOPS: systolic.execute.multiply a sp[{{[0-9]+}}] c acc[{{[0-9]+}}] rows {{[0-9]+}}, {{[0-9]+}} k 16
-// LOOPS: systolic.execute.weights from sp[{{[0-9]+}}] k 16 n 16
+// LOOPS: systolic.execute.weights from sp[{{[0-9]+}}] k 16 n 16 diagonal
 // LOOPS: systolic.execute.multiply a sp[{{[0-9]+}}] c acc[{{[0-9]+}}]+ rows {{[0-9]+}}, {{[0-9]+}} k 16
-// LOOPS: systolic.execute.weights from sp[{{[0-9]+}}] k 4 n 4
+// LOOPS: systolic.execute.weights from sp[{{[0-9]+}}] k 4 n 4 diagonal
 // LOOPS: systolic.execute.multiply {{.*}} k 4
 func.func @main(%x: tensor<2x20x8xi8> {aicc.name = "x", aicc.dtype = "int8"}) -> (tensor<2x20x6xi32> {aicc.name = "y", aicc.dtype = "int32"}) {
   %w = arith.constant dense_resource<w> : tensor<20x3xi8>

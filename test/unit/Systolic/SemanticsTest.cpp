@@ -198,6 +198,33 @@ TEST(SystolicSemantics, Multiply) {
       }
 }
 
+/// One row of weights for each channel's own product.
+TEST(SystolicSemantics, DiagonalWeights) {
+  // 2 rows of 4 channels, then their 3 weights.
+  Launch run;
+  run.segment({1, 2, 3, 4, 5, 6, 7, 8, 10, 20, 30})
+      .segment(std::vector<uint8_t>(2 * 4 * 4));
+  ASSERT_TRUE(
+      run.text("load.config channel=0 segment=0 stride0=4\n"
+               "load.in channel=0 to=sp[0] rows=2x1 columns=4\n"
+               "load.in channel=0 offset=8 to=sp[8] rows=1x1 columns=3 "
+               "signal=execute\n"
+               "execute.config a_stride0=1\n"
+               "execute.weights from=sp[8] k=4 n=3 diagonal=1 wait=load\n"
+               "execute.multiply a=sp[0] c=acc[0] rows=2x1 k=4 "
+               "signal=store\n"
+               "store.config segment=1 stride0=16\n"
+               "store.quantize raw=1\n"
+               "store.out from=acc[0] rows=2x1 columns=4 wait=execute\n"))
+      << run.error;
+  const uint32_t expected[] = {10, 40, 90, 0, 50, 120, 210, 0};
+  for (size_t i = 0; i < std::size(expected); ++i)
+    EXPECT_EQ(wordAt(run.segments[1], i), expected[i]) << i;
+  // Two rows of four lanes, and one row of three weights.
+  EXPECT_EQ(run.result.counts.scratchpadReadBytes, 2u * 4 + 3);
+  EXPECT_EQ(run.result.counts.weightRegisterWriteBytes, 4u * 3);
+}
+
 TEST(SystolicSemantics, OuterProducts) {
   for (unsigned m = 1; m <= 4; ++m)
     for (unsigned n = 1; n <= 6; ++n)

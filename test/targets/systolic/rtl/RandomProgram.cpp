@@ -312,6 +312,7 @@ private:
     for (unsigned i = 0; i < weightsK; ++i)
       reads.push_back(rowKey(space, first + i));
     emit({.opcode = Opcode::ExecuteWeights,
+          .a16 = uint16_t(oneIn(4)), // Diagonal.
           .b16 = uint16_t(weightsK),
           .c16 = uint16_t(between(1, machine.cols)),
           .b32 = LocalAddress::make(space, first).bits},
