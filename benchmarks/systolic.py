@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Quantised models on systolic arrays: agreement, cycles, utilisation, traffic, energy.
 
-    systolic.py [--model NAME ...] [--machine NAME ...]
+    systolic.py [--machine NAME ...] [--model NAME ...]
+    systolic.py [--machine NAME ...] --public FOLDER MANIFEST
 
-Prints the table of docs/targets/systolic.md. Each model (quantised by ONNX Runtime, test/models/quantized.py)
-is compiled for each machine and for the host; the array's programs run on the simulator, and the results
-are compared byte by byte. Needs ./dev build.
+Prints the tables of docs/targets/systolic.md. Each model is compiled for each machine and for the host; the
+array's programs run on the simulator, and the results are compared byte by byte. Models of the zoo are quantised by
+ONNX Runtime (test/models/quantized.py). --public takes FOLDER/NAME.onnx for each model of a manifest (JSON: "models",
+each with "name" and "inputs": name -> "shape" and "gen") and quantises it by `aicc --quantize=int8`, on two random
+samples; what cannot be, or has nothing for the array, is a row that says why. Needs ./dev build.
 """
 
 import argparse
@@ -56,11 +59,23 @@ COUNTERS = {
 }
 
 
-def compiled(model, target, artefact):
+class Refused(Exception):
+    """aicc's first error."""
+
+
+def aicc(*arguments):
     """Seconds that it took."""
     start = time.perf_counter()
-    subprocess.run([TOOLS / "aicc", model, f"--target={target}", "-o", artefact, "--quiet"], check=True)
+    done = subprocess.run([TOOLS / "aicc", *arguments, "--quiet"], capture_output=True, text=True)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if "error: " in line] or done.stderr.splitlines() or ["?"]
+        raise Refused(lines[0].split("error: ", 1)[-1])
     return time.perf_counter() - start
+
+
+def compiled(model, target, artefact):
+    """Seconds that it took."""
+    return aicc(model, f"--target={target}", "-o", artefact)
 
 
 def run(artefact, inputs, folder, counts=False):
@@ -130,8 +145,7 @@ def least_bytes(path):
     return weights + sum(int(np.prod(shapes[v.name])) for v in ends), groups
 
 
-def row(name, machine, folder):
-    path, inputs = quantized.path(name), zoo.random_inputs(name, seed=5)
+def row(name, path, inputs, machine, folder):
     host, array = folder / "host.so", folder / "array.so"
     compiled(path, "cpu", host)
     seconds = compiled(path, f"systolic/{machine}", array)
@@ -156,17 +170,72 @@ def row(name, machine, folder):
     )
 
 
+def generated(spec, rng):
+    """An input as the manifest says."""
+    kind, _, numbers = spec["gen"].partition(":")
+    shape, dtype = spec["shape"], np.dtype(spec.get("dtype", "int64" if kind == "randint" else "float32"))
+    if kind in ("zeros", "ones"):
+        return getattr(np, kind)(shape, dtype)
+    if kind == "const":
+        value = float(numbers)
+        return np.full(shape, value, np.dtype(spec.get("dtype", "float32" if "." in numbers else "int64")))
+    if kind == "randint":
+        return rng.integers(*map(int, numbers.split(":")), shape).astype(dtype)
+    scale = {"normal": 1, "uniform": 1, "uniform255": 255}[kind]
+    values = rng.standard_normal(shape) if kind == "normal" else rng.random(shape) * scale
+    return values.astype(dtype)
+
+
+def quantised(model, specs, folder):
+    """The model with 8-bit integers, and its inputs."""
+    types = {
+        v.name: onnx.helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type)
+        for v in onnx.load(model, load_external_data=False).graph.input
+    }
+    specs = {name: spec | {"dtype": types[name]} for name, spec in specs.items() if name in types}
+    samples = folder / "samples"
+    samples.mkdir(exist_ok=True)
+    for old in samples.iterdir():
+        old.unlink()
+    draw = [{name: generated(spec, np.random.default_rng(seed)) for name, spec in specs.items()} for seed in range(3)]
+    for i, sample in enumerate(draw[:2]):
+        np.savez(samples / f"{i}.npz", **sample)
+    path = folder / "quantised.onnx"
+    shapes = [f"--shape={name}:{'x'.join(map(str, spec['shape']))}" for name, spec in specs.items()]
+    aicc(model, *shapes, "--quantize=int8", f"--calibration={samples}", "--emit=qdq", "-o", path)
+    return path, draw[2]
+
+
+def sources(args, folder):
+    """(name, how to get path and inputs) of each model."""
+    if not args.public:
+        for name in args.model or MODELS:
+            yield name, lambda name=name: (quantized.path(name), zoo.random_inputs(name, seed=5))
+        return
+    models, manifest = map(pathlib.Path, args.public)
+    for entry in json.loads(manifest.read_text())["models"]:
+        model = models / f"{entry['name']}.onnx"
+        if model.exists() and (not args.model or entry["name"] in args.model):
+            yield entry["name"], lambda model=model, entry=entry: quantised(model, entry["inputs"], folder)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", action="append", choices=MODELS)
+    parser.add_argument("--model", action="append")
     parser.add_argument("--machine", action="append")
+    parser.add_argument("--public", nargs=2, metavar=("FOLDER", "MANIFEST"))
     args = parser.parse_args()
     print(f"| {' | '.join(COLUMNS)} |")
     print("|" + "---|" * len(COLUMNS))
-    with tempfile.TemporaryDirectory() as folder:
-        for name in args.model or MODELS:
-            for machine in args.machine or MACHINES:
-                print(row(name, machine, pathlib.Path(folder)), flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for model, source in sources(args, folder):
+            try:
+                path, inputs = source()
+                for machine in args.machine or MACHINES:
+                    print(row(model, path, inputs, machine, folder), flush=True)
+            except Refused as error:
+                print(f"| {model} | {error} |" + " |" * (len(COLUMNS) - 2), flush=True)
 
 
 if __name__ == "__main__":

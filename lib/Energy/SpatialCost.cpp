@@ -433,3 +433,14 @@ void aicc::addTimeItems(const MachineDesc &machine, Cost &cost) {
                           {first.str() + second.str(), unit, count, pjEach});
                   });
 }
+
+void aicc::addCycles(double cycles, Cost &cost) {
+  if (cost.cycles <= 0)
+    return;
+  double longer = 1 + cycles / cost.cycles;
+  cost.cycles += cycles;
+  for (CostItem &item : cost.items)
+    if (item.component == "leakage" || item.component == "pe.cycle" ||
+        item.component == "chip.cycle")
+      item.count *= longer;
+}

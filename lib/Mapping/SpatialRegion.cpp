@@ -1,6 +1,7 @@
 //===- SpatialRegion.cpp - What an array does for a group -----------------===//
 
 #include "aicc/Mapping/SpatialRegion.h"
+#include "aicc/Energy/SpatialCost.h"
 #include "aicc/Mapping/Workload.h"
 #include "aicc/Memory/BufferPlan.h"
 
@@ -382,13 +383,7 @@ void aicc::addPastArray(const SpatialRegion &region, const MachineDesc &machine,
                      ? region.readBytes + region.writtenBytes
                      : std::max(region.readBytes, region.writtenBytes);
   if (bytes <= 0 || !memory.bytesPerCycle.isSet() ||
-      memory.bytesPerCycle.value <= 0 || cost.cycles <= 0)
+      memory.bytesPerCycle.value <= 0)
     return;
-  double longer = 1 + bytes / memory.bytesPerCycle.value / cost.cycles;
-  cost.cycles *= longer;
-  // What is counted by the time it takes.
-  for (CostItem &item : cost.items)
-    if (item.component == "leakage" || item.component == "pe.cycle" ||
-        item.component == "chip.cycle")
-      item.count *= longer;
+  addCycles(bytes / memory.bytesPerCycle.value, cost);
 }

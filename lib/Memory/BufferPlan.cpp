@@ -76,6 +76,10 @@ StorageOrder BufferPlanner::regionOrder(RegionOp region, unsigned result) {
           break;
         }
     }
+    // What repeats a dimension (an image that becomes larger) follows it.
+    for (unsigned d = 1; d < rank.size(); ++d)
+      if (rank[d] < 0 && rank[d - 1] >= 0)
+        rank[d] = rank[d - 1] + 0.5;
   }
   // From the root's dimensions to the result's.
   SmallVector<double> place(type.getRank(), -1);

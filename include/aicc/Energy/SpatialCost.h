@@ -59,6 +59,9 @@ Cost costOf(const AccessModel &model, const Mapping &mapping,
 /// Adds "pe.cycle", "chip.cycle" and "leakage" of `cost.cycles` to the items.
 void addTimeItems(const MachineDesc &machine, Cost &cost);
 
+/// Adds `cycles` to a cost that has some, with what goes by the cycle.
+void addCycles(double cycles, Cost &cost);
+
 /// The least that the accesses of one operand to memory `memory` can cost, pJ,
 /// for any legal mapping in which that memory holds it: each element comes in
 /// and goes on once.

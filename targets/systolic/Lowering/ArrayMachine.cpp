@@ -132,8 +132,8 @@ std::optional<ArrayMachine> ArrayMachine::get(const MachineDesc &machine,
   return found;
 }
 
-MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
-                                   double share) const {
+MachineDesc ArrayMachine::restrict(const MachineDesc &machine, double share,
+                                   int64_t weightRows) const {
   MachineDesc result = machine;
   result.array.dataflows = {"weight_stationary"};
   // Sums pass the elements on their way to the accumulator.
@@ -143,7 +143,7 @@ MachineDesc ArrayMachine::restrict(const MachineDesc &machine,
   // A pass starts in the cycle after the last row of its weights has come in.
   MemoryDesc &registers = result.memories[weightRegisters];
   registers.fillBytesPerCycle.value =
-      registers.fillRate() * config.rows / (config.rows + 1);
+      registers.fillRate() * config.rows / double(weightRows + 1);
   registers.fillBytesPerCycle.source = registers.bytesPerCycle.source;
   result.memories[dram].takesPartialSums = false;
   result.memories[scratchpad].takesPartialSums = false;

@@ -54,7 +54,10 @@ struct ArrayMachine {
   /// stream by; results leave the accumulator for DRAM; parameters have rows of
   /// the accumulator for themselves; and memories have the sizes of whole rows,
   /// of which `share` may be used, of the scratchpad of `tileRows`.
-  MachineDesc restrict(const MachineDesc &machine, double share) const;
+  /// A tile of weights has at most `weightRows` rows, which move into the array
+  /// one a cycle.
+  MachineDesc restrict(const MachineDesc &machine, double share,
+                       int64_t weightRows) const;
 };
 
 } // namespace aicc::systolic

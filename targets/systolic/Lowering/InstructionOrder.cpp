@@ -80,17 +80,22 @@ std::vector<size_t> InstructionOrder::ordered() const {
 
 std::vector<Instruction> InstructionOrder::finish() const {
   std::vector<Instruction> program;
-  program.reserve(entries.size());
+  program.reserve(entries.size() + last.size());
   TokenPlanner planner;
+  size_t lastStores = 0; // All from here on are stores.
   for (size_t number : ordered()) {
     const Entry &entry = entries[number];
     planner.add(queueOf(entry), slotsOf(entry).take_front(entry.numReads),
                 slotsOf(entry).drop_front(entry.numReads));
     program.push_back(entry.instruction);
+    if (queueOf(entry) != Queue::Store)
+      lastStores = program.size();
   }
   for (auto [instruction, tokens] : llvm::zip(program, planner.tokens())) {
     instruction.waits = tokens.waits;
     instruction.signals = tokens.signals;
   }
+  program.insert(program.begin() + ptrdiff_t(lastStores), last.begin(),
+                 last.end());
   return program;
 }

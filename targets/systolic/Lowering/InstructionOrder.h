@@ -21,6 +21,11 @@ public:
   void add(llvm::ArrayRef<Slot> reads, llvm::ArrayRef<Slot> writes,
            const Instruction &instruction);
 
+  /// One that touches nothing that others do, behind all but the last stores:
+  /// what is ready to run does not wait for the dispatcher to read it, and it
+  /// runs while those do.
+  void addLast(const Instruction &instruction) { last.push_back(instruction); }
+
   /// The instructions in their order, with tokens between units.
   std::vector<Instruction> finish() const;
 
@@ -47,6 +52,7 @@ private:
   std::vector<size_t> ordered() const;
 
   std::vector<Entry> entries;
+  std::vector<Instruction> last;
   std::vector<Slot> slots; ///< Of each entry those that it reads, then writes.
 };
 

@@ -177,14 +177,12 @@ void aicc::systolic::fillBorder(const KeptTensor &kept, unsigned channel,
                                 Encoder &make, InstructionOrder &order) {
   if (kept.border.empty())
     return;
-  order.add({}, {},
-            make.loadConfig(channel, /*segment=*/0, 0, 0, kept.fill,
-                            /*flip=*/false, /*wide=*/false));
+  order.addLast(make.loadConfig(channel, /*segment=*/0, 0, 0, kept.fill,
+                                /*flip=*/false, /*wide=*/false));
   for (auto [first, rows] : kept.border)
     for (int64_t done = 0; done < rows; done += mostRows)
-      order.add({}, {},
-                make.loadFill(channel,
-                              LocalAddress::make(Space::Scratchpad,
-                                                 uint32_t(first + done)),
-                              std::min(rows - done, mostRows), 1));
+      order.addLast(make.loadFill(
+          channel,
+          LocalAddress::make(Space::Scratchpad, uint32_t(first + done)),
+          std::min(rows - done, mostRows), 1));
 }

@@ -1,6 +1,7 @@
 //===- SystolicLowering.cpp - Groups as programs of the array -------------===//
 
 #include "targets/systolic/Lowering/SystolicLowering.h"
+#include "aicc/Energy/SpatialCost.h"
 #include "aicc/Memory/StorageOrder.h"
 #include "dialects/systolic/IR/Systolic.h"
 #include "targets/systolic/Isa/Roll.h"
@@ -21,6 +22,15 @@ using namespace aicc::systolic;
 //===----------------------------------------------------------------------===//
 // What can be lowered
 //===----------------------------------------------------------------------===//
+
+/// Of the largest tile. Weights that wait in the scratchpad are never what a
+/// pass waits for, but passes as short as small tiles of them are: sums leave
+/// the array long after the next ones could start, and the queues fill up.
+static int64_t weightRows(const ArrayMachine &machine, const Product &product) {
+  if (!machine.streamsWeights)
+    return machine.config.rows;
+  return std::min(product.size(product.rowDim), int64_t(machine.config.rows));
+}
 
 namespace {
 class Lowering : public SpatialLowering {
@@ -43,7 +53,8 @@ private:
     State(const ArrayMachine &machine, Product product,
           const MachineDesc &whole)
         : machine(machine), product(std::move(product)),
-          used(machine.restrict(whole, /*share=*/1)),
+          used(machine.restrict(whole, /*share=*/1,
+                                weightRows(machine, this->product))),
           model(this->product.workload(), used) {}
 
     ArrayMachine machine;
@@ -120,7 +131,7 @@ Lowering::match(RegionOp region, const MachineDesc &machine, double share,
   describeRows(*array, *product);
   Group group;
   group.region = product->spatial;
-  group.machine = array->restrict(machine, share);
+  group.machine = array->restrict(machine, share, weightRows(*array, *product));
   group.room = array->tileRows;
   // Along the diagonal each column has one multiplier that counts.
   for (int dim :
@@ -198,6 +209,32 @@ static void addZeros(const Product &product, const ArrayMachine &machine,
   add("mac.i8", 0);
 }
 
+/// Adds what overlaps in the model of transfers, and in a program comes one
+/// after the other: a first tile of weights is in the FIFO before it moves into
+/// the array, and results that stay leave the accumulator row by row.
+static void addAlone(const Product &product, const ArrayMachine &machine,
+                     const MachineDesc &used, const TilePlan &plan,
+                     Cost &cost) {
+  double cycles = 0;
+  if (machine.streamsWeights) {
+    auto k = double(std::min(product.size(product.rowDim),
+                             int64_t(machine.config.rows))),
+         n = double(std::min(product.size(product.colDim),
+                             int64_t(machine.config.cols)));
+    double bytes = product.isDiagonal() ? n : k * n;
+    cycles +=
+        std::min(k, bytes / used.memories[machine.dram].bytesPerCycle.value);
+  }
+  const MemoryDesc &sums = used.memories[machine.accumulator];
+  if (product.keptResult && sums.bytesPerCycle.value > 0) {
+    // Of one column, or of a row of all.
+    double words = sums.perAxes ? 1 : double(machine.config.cols);
+    double rowCycles = 4 * words / sums.bytesPerCycle.value;
+    cycles += double(plan.result.rows) * std::max(0.0, 1 - rowCycles);
+  }
+  addCycles(cycles, cost);
+}
+
 void Lowering::addBesides(const Group &group, const Mapping &mapping,
                           Cost &cost) const {
   const State &state = *static_cast<const State *>(group.state.get());
@@ -225,6 +262,7 @@ void Lowering::addBesides(const Group &group, const Mapping &mapping,
       home != state.machine.weightRegisters)
     cost.add(state.used.memories[home].name + ".read", CountUnit::Bytes, again,
              state.used.memories[home].readPjPerByte.value);
+  addAlone(state.product, state.machine, state.used, *plan, cost);
   if (state.product.keptResult)
     addBorder(*state.product.keptResult, state.machine, state.used, cost);
   if (state.product.isDiagonal())

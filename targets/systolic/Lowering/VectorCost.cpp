@@ -173,18 +173,35 @@ double VectorCost::filled(ArrayRef<Axis> axes,
          double(config.lanes());
 }
 
-/// Once: the table, or scales and biases.
+/// Once: the table, which has to be there before anything, or scales and
+/// biases, which the first tile of results waits for.
 void VectorCost::addConstants(Work &work) const {
+  double bytes = 0;
   if (group.usesAccumulator()) {
     constexpr double rows = 2, wordBytes = 4;
-    work.readBytes += rows * wordBytes * double(config.cols);
+    bytes = rows * wordBytes * double(config.cols);
     work.accumulatorWritten += rows;
   } else if (!group.table.empty()) {
-    work.readBytes += double(tableBytes);
+    bytes = double(tableBytes);
     double rows = double(tableBytes) / double(config.lanes());
     work.scratchpadWritten += rows;
     work.scratchpadRead += rows;
+    work.constantCycles += std::ceil(rows);
   }
+  work.readBytes += bytes;
+  // Inputs, and the zeros of sums, come behind them; results of inputs that are
+  // there wait less.
+  bool isWaiting = !group.isPair() ||
+                   llvm::any_of(group.inputs, [](const VectorInput &input) {
+                     return !input.kept;
+                   });
+  constexpr double resolution = 256;
+  if (isWaiting)
+    work.constantCycles +=
+        bytes * resolution / double(config.dramBytesPer256Cycles);
+  // Registers of the first load or row, and the halt.
+  constexpr double setUp = 4;
+  work.constantCycles += setUp;
 }
 
 /// Tiles of an input that are loaded: one stays while the loops go on that do

@@ -15,7 +15,8 @@ struct Work {
   double tiles = 1;
   double readBytes = 0, writtenBytes = 0; ///< Of DRAM.
   double loadCycles = 0, storeCycles = 0, vectorCycles = 0;
-  double keepCycles = 0; ///< Of the store unit, without the DRAM.
+  double keepCycles = 0;     ///< Of the store unit, without the DRAM.
+  double constantCycles = 0; ///< Until constants are there.
   /// Rows by what reads and writes them.
   double scratchpadRead = 0, scratchpadWritten = 0;
   double accumulatorRead = 0, accumulatorWritten = 0;
@@ -28,7 +29,7 @@ struct Work {
     // The dispatcher reads one instruction a cycle.
     double steady = std::max({dram, vectorCycles, instructions, keepCycles});
     double alone = loadCycles + vectorCycles + storeCycles + keepCycles;
-    return steady + std::max(alone - steady, 0.0) / tiles;
+    return constantCycles + steady + std::max(alone - steady, 0.0) / tiles;
   }
 };
 

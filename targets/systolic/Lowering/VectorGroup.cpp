@@ -33,7 +33,7 @@ private:
   bool matchMaximum(Operation *combiner);
   bool matchSum(Operation *combiner);
   bool chooseLanes();
-  bool checkOrder();
+  void findOrder();
   bool placeConstant(VectorInput &input, const RegionAccess &access);
   bool usesDim(const RegionAccess &access, unsigned dim) const {
     return llvm::any_of(access.index, [&](const LinearForm &form) {
@@ -118,6 +118,7 @@ bool VectorMatcher::isRead(Value value) const {
 }
 
 bool VectorMatcher::matchMap() {
+  findOrder();
   constexpr size_t numBytes = 256;
   std::vector<int64_t> bytes;
   for (size_t i = 0; i < numBytes; ++i)
@@ -205,8 +206,7 @@ bool VectorMatcher::matchSum(Operation *combiner) {
 
 bool VectorMatcher::matchRoot() {
   if (!group.model.hasReduction())
-    return reads.size() == 1 ? checkOrder() && matchMap()
-                             : matchPair(group, why);
+    return reads.size() == 1 ? matchMap() : matchPair(group, why);
   Operation *combiner = findCombiner(group.model.root);
   if (reads.size() != 1 || !reads[0]->inReduction || !combiner)
     return fail("reduces one tensor of bytes");
@@ -249,19 +249,17 @@ bool VectorMatcher::checkSpan(const RegionAccess &access) {
   return true;
 }
 
-/// A table is applied in place: rows of input and result have one order.
-bool VectorMatcher::checkOrder() {
-  if (!group.isInPlace())
-    return true;
+/// A table is applied in place where rows of input and result have one order.
+void VectorMatcher::findOrder() {
   Extents sizes;
   for (const RegionModel::Dim &dim : group.model.dims)
     sizes.push_back(dim.size);
-  for (const RowLoop &loop :
-       vectorLoops(group, sizes, TileRows::ofResult(group, sizes, 1),
-                   TileRows::ofInput(group, 0, sizes, 1)))
-    if (loop.dramStride != loop.localStride)
-      return fail("the operands lie in memory in different orders");
-  return true;
+  group.isInOrder = true;
+  for (const RowLoop &loop : vectorLoops(
+           group, sizes,
+           {group.resultAxes, axisRows(group.resultAxes, sizes, 1), 1},
+           {group.inputs[0].axes, axisRows(group.inputs[0].axes, sizes, 1), 1}))
+    group.isInOrder &= loop.dramStride == loop.localStride;
 }
 
 /// Lays a constant's bytes out as the result's dimensions are walked.

@@ -48,6 +48,8 @@ struct VectorGroup {
   /// Map: by byte, as it is stored (or kept); empty where bytes stay as they
   /// are.
   std::vector<uint8_t> table;
+  /// Map: rows of the input and of the result have one order.
+  bool isInOrder = true;
   /// Sum, Add, Multiply: one scale, and of sums one bias.
   Epilogue epilogue;
 
@@ -57,7 +59,8 @@ struct VectorGroup {
   bool hasConstants() const { return usesAccumulator() || !table.empty(); }
   /// A table is applied to a tile where it is.
   bool isInPlace() const {
-    return kind == VectorKind::Map && !inputs[0].kept && !keptResult;
+    return kind == VectorKind::Map && isInOrder && !inputs[0].kept &&
+           !keptResult;
   }
   /// Results have tiles of their own in the scratchpad.
   bool hasResultTiles() const {

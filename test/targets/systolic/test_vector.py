@@ -79,6 +79,31 @@ def all_pairs(dtype):
 
 
 @EVERYWHERE
+@pytest.mark.parametrize("form", ["alone", "between"])
+def test_images_become_larger(form, machine, tmp_path):
+    """Each position is copied to several; between convolutions, too, where nothing leaves the chip."""
+    rng = np.random.default_rng(3)
+    scales = {"scales": np.array([1, 1, 2, 3], np.float32)}
+    resize = dict(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    x = random_bytes(rng, [1, 20, 5, 4], np.uint8)
+    if form == "alone":
+        inner = [
+            node("Resize", ["x", "", "scales"], ["y0"], **resize),
+            node("Transpose", ["y0"], ["y"], perm=[0, 2, 3, 1]),
+        ]
+        inner.insert(0, node("Transpose", ["z"], ["x"], perm=[0, 3, 1, 2]))
+        model = graph_of(inner, {"z": [1, 5, 4, 20]}, np.uint8, scales, 4)
+        run_both(model, {"z": np.ascontiguousarray(x.transpose(0, 2, 3, 1))}, machine, tmp_path)
+        return
+    bytes_of = {"w": rng.integers(-127, 128, (20, 20, 1, 1)).astype(np.int8), "wz": np.int8(0), "z": np.uint8(120)}
+    constants = scales | bytes_of | {"s": F32(0.02)}
+    conv = lambda a, b: node("QLinearConv", [a, "s", "z", "w", "s", "wz", "s", "z"], [b])  # noqa: E731
+    nodes = [conv("x", "a"), node("Resize", ["a", "", "scales"], ["b"], **resize), conv("b", "y")]
+    counts = run_both(graph_of(nodes, {"x": [1, 20, 5, 4]}, np.uint8, constants, 4), {"x": x}, machine, tmp_path, 3)
+    assert [launch["counts"]["store.write"] > 0 for launch in counts["launches"]] == [False, False, True]
+
+
+@EVERYWHERE
 @DTYPES
 @pytest.mark.parametrize("op", ["Add", "Mul"])
 @pytest.mark.parametrize("seed", range(4))
