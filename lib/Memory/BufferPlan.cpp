@@ -548,10 +548,8 @@ void BufferPlanner::computeLifetimes() {
   // What stays in a device has no place here.
   func.walk([&](RegionOp region) {
     for (OpResult result : region->getResults())
-      if (region.isKeptOnChip(result.getResultNumber())) {
-        RootBuffer &root = plan.rootBuffers[plan.lookup(result).root];
-        root.firstUse = root.lastUse = -1;
-      }
+      if (region.isKeptOnChip(result.getResultNumber()))
+        plan.rootBuffers[plan.lookup(result).root].firstUse = -1;
   });
 }
 

@@ -266,13 +266,13 @@ Work VectorCost::workOf(ArrayRef<int64_t> extents) const {
   SmallVector<std::pair<Extents, double>, 4> kinds = {
       {Extents(extents.begin(), extents.end()), 1}};
   for (auto [d, extent] : llvm::enumerate(extents)) {
-    int64_t rest = group.size(d) % extent;
+    int64_t rest = group.size(d) % extent, whole = group.size(d) / extent;
     for (size_t i = 0, end = kinds.size(); i < end; ++i) {
       if (rest) {
         kinds.push_back(kinds[i]);
         kinds.back().first[d] = rest;
       }
-      kinds[i].second *= double(group.size(d) / extent);
+      kinds[i].second *= double(whole);
     }
   }
   Work all;
