@@ -364,7 +364,7 @@ int64_t ProgramEmitter::loadParameters(int64_t first, int64_t columns) {
           : -1;
   bool isNew = parametersAt != dram;
   if (isNew)
-    parameterSlot = 1 - parameterSlot;
+    parameterSlot = (parameterSlot + 1) % plan.parameterSlots;
   parametersAt = dram;
   int64_t row =
       plan.parameterFirst + parameterSlot * plan.parameterBlocks * rowsOfBlock;

@@ -25,11 +25,15 @@ using namespace aicc::systolic;
 
 /// Of the largest tile. Weights that wait in the scratchpad are never what a
 /// pass waits for, but passes as short as small tiles of them are: sums leave
-/// the array long after the next ones could start, and the queues fill up.
+/// the array long after the next ones could start, and the queues fill up. In a
+/// FIFO a tile has its place until then.
 static int64_t weightRows(const ArrayMachine &machine, const Product &product) {
+  int64_t rows = machine.config.rows, cols = machine.config.cols;
   if (!machine.streamsWeights)
-    return machine.config.rows;
-  return std::min(product.size(product.rowDim), int64_t(machine.config.rows));
+    return rows;
+  return std::clamp(product.size(product.rowDim),
+                    std::min((rows + cols) / int64_t(TileSlots::most), rows),
+                    rows);
 }
 
 namespace {

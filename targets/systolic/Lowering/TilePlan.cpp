@@ -187,7 +187,15 @@ bool Planner::placeAccumulator() {
                 " rows does not fit " + llvm::Twine(rows) +
                 " rows of the accumulator");
   plan.parameterFirst = rows;
-  plan.parameterBlocks = machine.parameterBlocks();
+  // A slot is free when the results that it is for have left: where each tile
+  // has parameters of its own (groups), more slots.
+  int64_t blocks = divideCeil(extentOf(plan.result.extents, product.colDim),
+                              int64_t(machine.config.cols));
+  plan.parameterBlocks = std::min(machine.parameterBlocks(), blocks);
+  constexpr int64_t rowsOfBlock = 2;
+  plan.parameterSlots = unsigned(std::min<int64_t>(
+      machine.parameterRows / (rowsOfBlock * plan.parameterBlocks),
+      TileSlots::most));
   return true;
 }
 

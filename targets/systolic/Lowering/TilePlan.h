@@ -35,7 +35,8 @@ struct TilePlan {
   TileSlots input, weight, result;
   unsigned computeLevel = 0; ///< What is inside runs in one multiply.
   int64_t parameterFirst = 0;
-  int64_t parameterBlocks = 0; ///< Column blocks of a slot; there are two.
+  int64_t parameterBlocks = 0; ///< Column blocks of a slot.
+  unsigned parameterSlots = 2;
   /// Where tiles change, there is a slot for the next one as they are stored.
   bool overlaps = true;
 
