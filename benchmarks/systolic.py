@@ -170,34 +170,18 @@ def row(name, path, inputs, machine, folder):
     )
 
 
-def generated(spec, rng):
-    """An input as the manifest says."""
-    kind, _, numbers = spec["gen"].partition(":")
-    shape, dtype = spec["shape"], np.dtype(spec.get("dtype", "int64" if kind == "randint" else "float32"))
-    if kind in ("zeros", "ones"):
-        return getattr(np, kind)(shape, dtype)
-    if kind == "const":
-        value = float(numbers)
-        return np.full(shape, value, np.dtype(spec.get("dtype", "float32" if "." in numbers else "int64")))
-    if kind == "randint":
-        return rng.integers(*map(int, numbers.split(":")), shape).astype(dtype)
-    scale = {"normal": 1, "uniform": 1, "uniform255": 255}[kind]
-    values = rng.standard_normal(shape) if kind == "normal" else rng.random(shape) * scale
-    return values.astype(dtype)
-
-
 def quantised(model, specs, folder):
     """The model with 8-bit integers, and its inputs."""
     types = {
         v.name: onnx.helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type)
         for v in onnx.load(model, load_external_data=False).graph.input
     }
-    specs = {name: spec | {"dtype": types[name]} for name, spec in specs.items() if name in types}
+    specs = {name: spec | {"dtype": types[name], "fill": spec["gen"]} for name, spec in specs.items() if name in types}
     samples = folder / "samples"
     samples.mkdir(exist_ok=True)
     for old in samples.iterdir():
         old.unlink()
-    draw = [{name: generated(spec, np.random.default_rng(seed)) for name, spec in specs.items()} for seed in range(3)]
+    draw = [{name: zoo.fill(np.random.default_rng(seed), spec) for name, spec in specs.items()} for seed in range(3)]
     for i, sample in enumerate(draw[:2]):
         np.savez(samples / f"{i}.npz", **sample)
     path = folder / "quantised.onnx"

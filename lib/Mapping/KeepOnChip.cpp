@@ -243,20 +243,22 @@ void KeptChoice::revertWorse(FirstRows &rows) {
   std::vector<double> change(rooms.size(), 0);
   for (size_t i = 0; i < plan.groups.size(); ++i)
     change[size_t(plan.groups[i].second)] += valueOf(i) - baseValues[i];
-  bool reverts = false;
+  std::vector<bool> isWorse(rooms.size(), false);
   for (size_t begin = 0; begin < rooms.size(); ++begin) {
     double sum = 0;
     size_t end = begin;
     for (; end < rooms.size() && rooms[end] < plan.rows; ++end)
       sum += change[end];
-    for (auto [tensor, row] : llvm::zip(plan.tensors, rows))
-      if (sum > 0 && tensor.first >= int64_t(begin) &&
-          tensor.last < int64_t(end)) {
-        row = -1;
-        reverts = true;
-      }
+    std::fill(isWorse.begin() + ptrdiff_t(begin),
+              isWorse.begin() + ptrdiff_t(end), sum > 0);
     begin = end;
   }
+  bool reverts = false;
+  for (auto [tensor, row] : llvm::zip(plan.tensors, rows))
+    if (row >= 0 && isWorse[size_t(tensor.first)]) {
+      row = -1;
+      reverts = true;
+    }
   if (reverts)
     apply(rows);
 }

@@ -137,10 +137,13 @@ def random_inputs(name, seed=0):
     import numpy
 
     rng = numpy.random.default_rng(seed)
-    return {key: _fill(numpy, rng, spec) for key, spec in manifest()[name].inputs.items()}
+    return {key: fill(rng, spec) for key, spec in manifest()[name].inputs.items()}
 
 
-def _fill(numpy, rng, spec):
+def fill(rng, spec):
+    """An array of the "shape" and "dtype" of `spec`, filled as its "fill" says."""
+    import numpy
+
     shape, dtype, fill = spec["shape"], numpy.dtype(spec["dtype"]), spec["fill"]
     if fill in ("zeros", "ones"):
         return getattr(numpy, fill)(shape, dtype)
@@ -150,6 +153,8 @@ def _fill(numpy, rng, spec):
         return rng.random(shape).astype(dtype)
     if fill == "uniform255":
         return (rng.random(shape) * 255).astype(dtype)
+    if fill.startswith("const:"):
+        return numpy.full(shape, float(fill.removeprefix("const:")), dtype)
     bounds = re.fullmatch(r"randint:(-?\d+):(-?\d+)", fill)
     if not bounds:
         raise ValueError(f"the manifest's fill '{fill}' is not known")

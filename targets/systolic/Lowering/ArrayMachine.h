@@ -28,11 +28,12 @@ struct ArrayMachine {
   int64_t tileRows = 0;
   /// Rows of the accumulator that hold scales and biases.
   int64_t parameterRows = 0;
-  /// Column blocks whose parameters are there at a time: of each a row of
-  /// scales and one of biases, in two slots.
+  /// Of each column block: one of scales and one of biases.
+  static constexpr int64_t parameterRowsOfBlock = 2;
+  /// Column blocks whose parameters are there at a time, at most: in two slots.
   int64_t parameterBlocks() const {
-    constexpr int64_t rowsOfBlock = 2, slots = 2;
-    return parameterRows / (rowsOfBlock * slots);
+    constexpr int64_t slots = 2;
+    return parameterRows / (parameterRowsOfBlock * slots);
   }
 
   bool weightsInScratchpad() const {

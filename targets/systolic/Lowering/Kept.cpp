@@ -39,17 +39,19 @@ static LayoutAttr layoutOf(const RegionModel &model, unsigned number) {
   return dyn_cast<LayoutAttr>(region.getLayoutsAttr()[number]);
 }
 
-/// Elements that lie side by side; the dimension of the tensor in `found`.
-static int64_t innermost(const RegionModel &model, unsigned number,
-                         std::optional<unsigned> &found) {
-  LayoutAttr layout = layoutOf(model, number);
-  ArrayRef<int64_t> shape = typeOf(model, number).getShape();
-  for (auto [k, stride] : llvm::enumerate(layout.getStrides()))
-    if (stride == 1 && shape[k] > 1) {
-      found = unsigned(k);
-      return shape[k];
-    }
-  return 1;
+std::optional<unsigned>
+aicc::systolic::innermostDim(ArrayRef<int64_t> shape,
+                             ArrayRef<int64_t> strides) {
+  for (auto [k, stride] : llvm::enumerate(strides))
+    if (stride == 1 && shape[k] > 1)
+      return unsigned(k);
+  return std::nullopt;
+}
+
+static std::optional<unsigned> laneOf(const RegionModel &model,
+                                      unsigned number) {
+  return innermostDim(typeOf(model, number).getShape(),
+                      layoutOf(model, number).getStrides());
 }
 
 SmallVector<unsigned, 2> aicc::systolic::keptLanes(const RegionModel &model) {
@@ -58,10 +60,9 @@ SmallVector<unsigned, 2> aicc::systolic::keptLanes(const RegionModel &model) {
   if (!kept)
     return dims;
   for (const RegionAccess &access : model.accesses) {
-    std::optional<unsigned> lane;
     if (!kept.isKept(access.operand) || !layoutOf(model, access.operand))
       continue;
-    innermost(model, access.operand, lane);
+    std::optional<unsigned> lane = laneOf(model, access.operand);
     if (!lane)
       continue;
     for (auto [d, coefficient] : llvm::enumerate(access.index[*lane].coeffs))
@@ -69,6 +70,16 @@ SmallVector<unsigned, 2> aicc::systolic::keptLanes(const RegionModel &model) {
         dims.push_back(unsigned(d));
   }
   return dims;
+}
+
+FailureOr<RegionModel> aicc::systolic::buildKept(RegionOp region,
+                                                 std::string &why) {
+  FailureOr<RegionModel> model = RegionModel::build(region, why);
+  if (failed(model))
+    return failure();
+  SmallVector<unsigned, 2> lanes = keptLanes(*model);
+  return lanes.empty() ? std::move(model)
+                       : RegionModel::build(region, why, lanes);
 }
 
 /// The rows of a result's buffer that no position of `axes` is in.
@@ -110,8 +121,8 @@ bool aicc::systolic::findKept(const RegionModel &model,
     why = text;
     return false;
   };
-  std::optional<unsigned> lane;
-  int64_t lanes = innermost(model, access.operand, lane);
+  std::optional<unsigned> lane = laneOf(model, access.operand);
+  int64_t lanes = lane ? typeOf(model, access.operand).getShape()[*lane] : 1;
   if (lanes != (laneDim < 0 ? 1 : model.dims[laneDim].size))
     return fail("what is kept is not taken in its whole innermost dimension");
   if (!model.elementType(access.operand).isInteger(8))
@@ -155,13 +166,6 @@ KeptRows::KeptRows(RowLoops all) : loops(foldLoops(all)) {
     pattern.inner = loops.pop_back_val();
   if (!loops.empty() && loops.back().count <= mostRows)
     pattern.outer = loops.pop_back_val();
-}
-
-int64_t KeptRows::instructions() const {
-  int64_t product = 1;
-  for (const RowLoop &loop : loops)
-    product *= loop.count;
-  return product;
 }
 
 void aicc::systolic::addBorder(const KeptTensor &kept,

@@ -44,9 +44,16 @@ bool findKept(const RegionModel &model, const RegionAccess &access, int laneDim,
               llvm::ArrayRef<Axis> axes, const ArrayMachine &machine,
               std::optional<KeptTensor> &kept, std::string &why);
 
-/// Dimensions of the root along which what is kept lies side by side: they stay
-/// dimensions of their own.
+/// Of a tensor of `shape`: the dimension whose elements lie side by side, if
+/// there are several.
+std::optional<unsigned> innermostDim(llvm::ArrayRef<int64_t> shape,
+                                     llvm::ArrayRef<int64_t> strides);
+
+/// Dimensions of the root along which what is kept lies side by side.
 llvm::SmallVector<unsigned, 2> keptLanes(const RegionModel &model);
+
+/// The model of a group in which these stay dimensions of their own.
+mlir::FailureOr<RegionModel> buildKept(RegionOp region, std::string &why);
 
 /// How rows of a tile become rows of a kept tensor, or the other way: loops
 /// around a pattern of two. `dramStride` of a loop is the kept tensor's.
@@ -55,7 +62,7 @@ struct KeptRows {
   RowLoops loops;
 
   explicit KeptRows(RowLoops all);
-  int64_t instructions() const;
+  int64_t instructions() const { return iterations(loops); }
 };
 
 /// How the part `extents` of a result tile of extents `tile` becomes rows of

@@ -71,7 +71,9 @@ private:
   bool findFill(tensor::PadOp pad, int64_t &fill) const;
   bool findAccess(const Use &use, int64_t lanes, KeptBuffer &kept) const;
   bool takes(const Use &use, bool isShifted) const;
-  std::optional<bool> signOf(RegionOp op, unsigned number);
+  using Signs = SmallVector<std::optional<bool>, 6>;
+  static Signs signsOf(RegionOp op, const MachineDesc &machine,
+                       const ArrayMachine &array);
   bool runsOnArray(RegionOp op) const {
     return op.getMachine() == llvm::StringRef(machine.name) &&
            op.getMappingAttr() && op.getMappingAttr().getResidence();
@@ -83,8 +85,7 @@ private:
   BufferPlan buffers;
   std::vector<BufferUses> uses; ///< By root.
   std::unique_ptr<SystolicKeptPlan> plan;
-  /// Of groups of the vector unit: the operands that are unsigned.
-  DenseMap<Operation *, std::optional<VectorGroup>> vectorGroups;
+  DenseMap<Operation *, Signs> signs;
 };
 
 } // namespace
@@ -199,12 +200,10 @@ bool Planner::findFill(tensor::PadOp pad, int64_t &fill) const {
   return true;
 }
 
-/// Of a value: the extent of the dimension whose elements lie side by side.
+/// Elements of a value that lie side by side.
 static int64_t lanesOf(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
-  for (auto [size, stride] : llvm::zip(shape, strides))
-    if (stride == 1 && size > 1)
-      return size;
-  return 1;
+  std::optional<unsigned> dim = innermostDim(shape, strides);
+  return dim ? shape[*dim] : 1;
 }
 
 /// An access sees whole positions of a buffer with `lanes` elements in each.
@@ -249,29 +248,25 @@ bool Planner::takes(const Use &use, bool isShifted) const {
   return can;
 }
 
-/// Whether the group takes (or gives) operand `number` as unsigned bytes;
-/// nothing if it takes either.
-std::optional<bool> Planner::signOf(RegionOp op, unsigned number) {
+/// By operand and result: whether the group takes (or gives) it as unsigned
+/// bytes; nothing for one that it takes either way.
+Planner::Signs Planner::signsOf(RegionOp op, const MachineDesc &machine,
+                                const ArrayMachine &array) {
   std::string why;
+  Signs signs(op.getIns().size() + op.getNumResults());
   if (std::optional<Product> product =
           Product::match(op, machine, array, why)) {
-    bool isInput = number == product->inputOperand;
-    return isInput ? std::optional(product->isInputUnsigned) : std::nullopt;
+    signs[product->inputOperand] = product->isInputUnsigned;
+    return signs;
   }
-  auto [entry, isNew] = vectorGroups.try_emplace(op);
-  if (isNew)
-    entry->second = VectorGroup::match(op, array, why);
-  const std::optional<VectorGroup> &group = entry->second;
+  std::optional<VectorGroup> group = VectorGroup::match(op, array, why);
   if (!group || group->kind == VectorKind::Map)
-    return std::nullopt;
-  if (number >= op.getIns().size())
-    return group->kind == VectorKind::Maximum
-               ? std::optional(group->inputs[0].isUnsigned)
-               : std::nullopt;
+    return signs;
   for (const VectorInput &input : group->inputs)
-    if (input.operand == number)
-      return input.isUnsigned;
-  return std::nullopt;
+    signs[input.operand] = input.isUnsigned;
+  if (group->kind == VectorKind::Maximum)
+    signs.back() = group->inputs[0].isUnsigned;
+  return signs;
 }
 
 std::optional<KeptBuffer> Planner::keptBuffer(BufferUses &found) {
@@ -299,7 +294,10 @@ std::optional<KeptBuffer> Planner::keptBuffer(BufferUses &found) {
   for (const Use &use : all) {
     if (use.op != writer && use.position <= found.writers.front().position)
       return std::nullopt;
-    std::optional<bool> own = signOf(use.op, use.number);
+    auto [entry, isNew] = signs.try_emplace(use.op);
+    if (isNew)
+      entry->second = signsOf(use.op, machine, array);
+    std::optional<bool> own = entry->second[use.number];
     if ((sign && own && *sign != *own) || !findAccess(use, lanes, kept))
       return std::nullopt;
     sign = sign ? sign : own;

@@ -327,12 +327,10 @@ static std::optional<unsigned> filledLane(const Product &product,
   return overlaps ? std::optional(lane) : std::nullopt;
 }
 
-static std::optional<Product> matchApart(RegionOp region,
+static std::optional<Product> matchModel(FailureOr<RegionModel> model,
                                          const MachineDesc &machine,
                                          const ArrayMachine &array,
-                                         ArrayRef<unsigned> apart,
                                          std::string &why) {
-  FailureOr<RegionModel> model = RegionModel::build(region, why, apart);
   if (failed(model))
     return std::nullopt;
   auto spatial = toSpatialRegion(*model, machine, ArrayKind::Multiplies, why);
@@ -350,18 +348,16 @@ std::optional<Product> Product::match(RegionOp region,
                                       const MachineDesc &machine,
                                       const ArrayMachine &array,
                                       std::string &why) {
-  FailureOr<RegionModel> merged = RegionModel::build(region, why);
-  if (failed(merged))
-    return std::nullopt;
-  SmallVector<unsigned, 2> lanes = keptLanes(*merged);
   std::optional<Product> product =
-      matchApart(region, machine, array, lanes, why);
-  if (!product)
-    return std::nullopt;
-  if (std::optional<unsigned> lane = filledLane(*product, array)) {
-    std::string unused;
-    if (auto apart = matchApart(region, machine, array, *lane, unused))
-      return apart;
-  }
-  return product;
+      matchModel(buildKept(region, why), machine, array, why);
+  std::optional<unsigned> lane =
+      product ? filledLane(*product, array) : std::nullopt;
+  if (!lane)
+    return product;
+  SmallVector<unsigned, 2> lanes = keptLanes(product->model);
+  lanes.push_back(*lane);
+  std::string unused;
+  auto apart = matchModel(RegionModel::build(region, unused, lanes), machine,
+                          array, unused);
+  return apart ? apart : product;
 }

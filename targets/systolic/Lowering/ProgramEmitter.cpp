@@ -15,6 +15,8 @@ static constexpr unsigned inputChannel = 0, weightChannel = 1,
                           parameterChannel = 2, borderChannel = 3,
                           inputSegment = 0;
 
+static constexpr int64_t rowsOfBlock = ArrayMachine::parameterRowsOfBlock;
+
 static LocalAddress local(Space space, int64_t row, bool accumulate = false) {
   return LocalAddress::make(space, uint32_t(row), accumulate);
 }
@@ -357,7 +359,6 @@ void ProgramEmitter::storeGroups(ArrayRef<unsigned> dims) {
 
 /// The row of the accumulator where they are.
 int64_t ProgramEmitter::loadParameters(int64_t first, int64_t columns) {
-  constexpr int64_t rowsOfBlock = 2; // Scales and biases.
   int64_t dram =
       product.hasParameters()
           ? constants.parameters(product.groupAt(offsets), first, columns)
@@ -381,7 +382,6 @@ int64_t ProgramEmitter::loadParameters(int64_t first, int64_t columns) {
 }
 
 void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
-  constexpr int64_t rowsOfBlock = 2;
   int64_t first = offset(product.colDim) + block * cols();
   int64_t columns =
       std::min(count * cols(), extent(product.colDim) - block * cols());
@@ -413,7 +413,6 @@ void ProgramEmitter::storeBlocks(int64_t block, int64_t count) {
 /// block of columns.
 void ProgramEmitter::keepBlocks(int64_t block, int64_t count,
                                 int64_t parameters) {
-  constexpr int64_t rowsOfBlock = 2;
   for (int64_t i = 0; i < count; ++i) {
     configureQuantize(parameters + i * rowsOfBlock);
     keepBlock(block + i);

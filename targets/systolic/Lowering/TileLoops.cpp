@@ -11,6 +11,13 @@ using llvm::ArrayRef;
 using llvm::SmallVector;
 using llvm::SmallVectorImpl;
 
+int64_t aicc::systolic::iterations(ArrayRef<RowLoop> loops) {
+  int64_t product = 1;
+  for (const RowLoop &loop : loops)
+    product *= loop.count;
+  return product;
+}
+
 RowLoops aicc::systolic::foldLoops(ArrayRef<RowLoop> loops) {
   RowLoops folded;
   for (const RowLoop &loop : loops) {
@@ -142,8 +149,5 @@ StoredRows::StoredRows(const Product &product, ArrayRef<int64_t> offsets,
 
 int64_t aicc::systolic::instructionsOf(RowLoops loops) {
   takePattern(loops, mostRows);
-  int64_t count = 1;
-  for (const RowLoop &loop : loops)
-    count *= loop.count;
-  return count;
+  return iterations(loops);
 }

@@ -18,6 +18,9 @@ struct RowLoop {
 };
 using RowLoops = llvm::SmallVector<RowLoop, 6>;
 
+/// How often they go around, all together.
+int64_t iterations(llvm::ArrayRef<RowLoop> loops);
+
 /// Loops of one row, and loops that go on where the next inner one ends, are
 /// none of their own.
 RowLoops foldLoops(llvm::ArrayRef<RowLoop> loops);

@@ -192,9 +192,9 @@ bool Planner::placeAccumulator() {
   int64_t blocks = divideCeil(extentOf(plan.result.extents, product.colDim),
                               int64_t(machine.config.cols));
   plan.parameterBlocks = std::min(machine.parameterBlocks(), blocks);
-  constexpr int64_t rowsOfBlock = 2;
   plan.parameterSlots = unsigned(std::min<int64_t>(
-      machine.parameterRows / (rowsOfBlock * plan.parameterBlocks),
+      machine.parameterRows /
+          (ArrayMachine::parameterRowsOfBlock * plan.parameterBlocks),
       TileSlots::most));
   return true;
 }

@@ -27,12 +27,8 @@ SmallVector<unsigned, 8> aicc::systolic::resultDims(const VectorGroup &group) {
 /// Cycles of one tile's rows, and one for each instruction: it starts in the
 /// cycle after the token that it waits for. Adds the bytes of the accesses that
 /// they touch.
-double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
-                            ArrayRef<int64_t> extents, double &bytes,
-                            Work &work) const {
-  Extents offsets(extents.size(), 0);
-  TileTransfer moved(axes, start, group.laneDim, offsets, extents, config.cols,
-                     mostOuterRows);
+double VectorCost::transfer(const TileTransfer &moved, ArrayRef<Axis> axes,
+                            int64_t start, double &bytes, Work &work) const {
   // A run that starts at any multiple of `step` touches so many on average.
   int64_t access = config.dramAccessBytes;
   int64_t step = std::gcd(std::gcd(access, moved.columns), start);
@@ -41,9 +37,7 @@ double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
   auto touched = double(moved.columns + access - step);
   constexpr double resolution = 256;
   double perCycle = double(config.dramBytesPer256Cycles) / resolution;
-  double instructions = 1;
-  for (const RowLoop &loop : moved.loops)
-    instructions *= double(loop.count);
+  auto instructions = double(iterations(moved.loops));
   work.instructions += instructions;
   auto rows = double(moved.rows());
   bytes += rows * touched;
@@ -55,11 +49,7 @@ double VectorCost::transfer(ArrayRef<Axis> axes, int64_t start,
 double VectorCost::vectorInstructions(ArrayRef<int64_t> extents) const {
   int64_t blocks = divideCeil(extents[group.laneDim], int64_t(config.cols));
   auto countOf = [](RowLoops loops) {
-    VectorPattern pattern(std::move(loops));
-    double product = 1;
-    for (const RowLoop &loop : pattern.around)
-      product *= double(loop.count);
-    return product;
+    return double(iterations(VectorPattern(std::move(loops)).around));
   };
   auto instructions = [&](unsigned number) {
     return countOf(
@@ -138,10 +128,9 @@ void VectorCost::addStore(ArrayRef<int64_t> extents, Work &work) const {
   if (!group.keptResult) {
     TileTransfer moved(group.resultAxes, group.resultStart, group.laneDim,
                        offsets, extents, config.cols, mostRows);
-    for (const RowLoop &loop : moved.loops)
-      instructions *= double(loop.count);
+    instructions = double(iterations(moved.loops));
     columns = moved.columns;
-    work.storeCycles += transfer(group.resultAxes, group.resultStart, extents,
+    work.storeCycles += transfer(moved, group.resultAxes, group.resultStart,
                                  work.writtenBytes, work);
   } else if (group.usesAccumulator()) {
     instructions =
@@ -235,12 +224,15 @@ double VectorCost::loadsOf(const VectorInput &input,
 Work VectorCost::workOfTile(ArrayRef<int64_t> extents,
                             ArrayRef<double> shares) const {
   Work tile;
+  Extents offsets(extents.size(), 0);
   for (auto [input, share] : llvm::zip(group.inputs, shares)) {
     if (input.kept)
       continue;
     Work load;
+    TileTransfer moved(input.axes, input.start, group.laneDim, offsets, extents,
+                       config.cols, mostOuterRows);
     load.loadCycles =
-        transfer(input.axes, input.start, extents, load.readBytes, load);
+        transfer(moved, input.axes, input.start, load.readBytes, load);
     load.scratchpadWritten = filled(input.axes, extents);
     for (double Work::*field : {&Work::loadCycles, &Work::readBytes,
                                 &Work::instructions, &Work::scratchpadWritten})

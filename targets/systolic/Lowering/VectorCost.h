@@ -46,9 +46,8 @@ public:
 private:
   Work workOfTile(llvm::ArrayRef<int64_t> extents,
                   llvm::ArrayRef<double> shares) const;
-  double transfer(llvm::ArrayRef<Axis> axes, int64_t start,
-                  llvm::ArrayRef<int64_t> extents, double &bytes,
-                  Work &work) const;
+  double transfer(const TileTransfer &moved, llvm::ArrayRef<Axis> axes,
+                  int64_t start, double &bytes, Work &work) const;
   double vectorInstructions(llvm::ArrayRef<int64_t> extents) const;
   void addVector(llvm::ArrayRef<int64_t> extents, Work &work) const;
   double filled(llvm::ArrayRef<Axis> axes,

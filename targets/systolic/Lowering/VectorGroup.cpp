@@ -375,16 +375,10 @@ bool VectorMatcher::run() {
   return runPlaces() && matchRoot() && checkKept();
 }
 
-/// What is kept keeps its lanes apart.
 static std::optional<VectorGroup> groupOf(RegionOp region, std::string &why) {
-  FailureOr<RegionModel> model = RegionModel::build(region, why);
+  FailureOr<RegionModel> model = buildKept(region, why);
   if (failed(model))
     return std::nullopt;
-  if (SmallVector<unsigned, 2> lanes = keptLanes(*model); !lanes.empty()) {
-    model = RegionModel::build(region, why, lanes);
-    if (failed(model))
-      return std::nullopt;
-  }
   VectorGroup group;
   group.model = std::move(*model);
   return group;

@@ -118,10 +118,7 @@ TileTransfer::TileTransfer(ArrayRef<Axis> axes, int64_t start, unsigned laneDim,
 }
 
 int64_t TileTransfer::rows() const {
-  int64_t product = pattern.inner.count * pattern.outer.count;
-  for (const RowLoop &loop : loops)
-    product *= loop.count;
-  return product;
+  return pattern.inner.count * pattern.outer.count * iterations(loops);
 }
 
 TileRows TileRows::ofInput(const VectorGroup &group, unsigned number,

@@ -77,8 +77,8 @@ RowLoops vectorLoops(const VectorGroup &group, llvm::ArrayRef<int64_t> extents,
 /// follow each other.
 RowLoops termLoops(const VectorGroup &group, llvm::ArrayRef<int64_t> extents,
                    int64_t blocks);
-/// Those that the store unit keeps the tile of a result by; of the kept tensor
-/// in `RowLoop::dramStride`. Of `columns` columns each.
+/// Those by which the store unit keeps the tile of a result, and the columns of
+/// their rows.
 KeptRows keptResultRows(const VectorGroup &group,
                         llvm::ArrayRef<int64_t> extents, int64_t blocks);
 int64_t keptColumns(const VectorGroup &group, llvm::ArrayRef<int64_t> extents,
