@@ -46,6 +46,10 @@ Parameters chooseParameters(Range range, bool isSigned) {
   range.include({0, 0});
   Parameters result;
   result.isSigned = isSigned;
+  if (isSigned) {
+    result.scale = usableScale(std::max(std::abs(range.low), range.high) / 127);
+    return result;
+  }
   result.scale = usableScale((range.high - range.low) / 255);
   double zero = std::nearbyint(-range.low / result.scale);
   result.zeroPoint =

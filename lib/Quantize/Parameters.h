@@ -38,7 +38,7 @@ struct Parameters {
 };
 
 /// All of `range` and zero, which is represented exactly (padding and ReLU
-/// stand on it); 256 steps.
+/// stand on it): 256 steps; signed ones are around zero, -127 to 127.
 Parameters chooseParameters(Range range, bool isSigned);
 
 /// A weight as int8 in [-127, 127] around zero, with a scale for each position

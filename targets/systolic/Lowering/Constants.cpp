@@ -11,13 +11,15 @@ using namespace aicc::systolic;
 using llvm::ArrayRef;
 
 ConstantBlob::ConstantBlob(const Product &product, const ArrayMachine &machine,
-                           const ConstantTensor &weights)
+                           const ConstantTensor *weights)
     : product(product), machine(machine), weights(weights) {
   for (const RegionAccess &found : product.model.accesses)
     if (!found.isStore && found.operand == product.weightOperand)
       access = &found;
+  if (!weights)
+    return;
   findPositions();
-  if (product.isInputUnsigned)
+  if (product.hasColumnSums())
     sumColumns();
 }
 
@@ -27,12 +29,12 @@ void ConstantBlob::findPositions() {
   // Elements that a step of each of the root's dimensions moves.
   llvm::SmallVector<int64_t, 8> steps(model.rootSizes.size(), 0);
   int64_t stride = 1;
-  for (size_t axis = weights.shape().size(); axis-- > 0;) {
+  for (size_t axis = weights->shape().size(); axis-- > 0;) {
     const LinearForm &form = access->index[axis];
     first += form.constant * stride;
     for (auto [step, coefficient] : llvm::zip(steps, form.coeffs))
       step += coefficient * stride;
-    stride *= weights.shape()[axis];
+    stride *= weights->shape()[axis];
   }
   for (const RegionModel::Dim &dim : model.dims) {
     std::vector<int64_t> &moves = positions.emplace_back();
@@ -91,15 +93,14 @@ void ConstantBlob::forWeights(ArrayRef<unsigned> dims,
     for (int64_t i = 0; i < extents[inner]; ++i) {
       int64_t moved =
           moves.empty() ? 0 : moves[index[inner] + i] - moves[index[inner]];
-      visit(int8_t(weights.raw(start + moved)));
+      visit(int8_t(weights->raw(start + moved)));
     }
   });
 }
 
-/// Unsigned inputs reach the array 128 too low: 128 x sum(weights) of a column
-/// is added with the bias.
+/// Inputs reach the array too low by `inputShift`: that times the sum of a
+/// column's weights is added with the bias.
 void ConstantBlob::sumColumns() {
-  constexpr int32_t shift = 128;
   llvm::SmallVector<unsigned, 8> summed;
   for (unsigned dim : product.weightDims)
     if (!llvm::is_contained(product.groupDims, dim))
@@ -117,7 +118,7 @@ void ConstantBlob::sumColumns() {
     uint32_t sum = 0;
     forWeights(summed, extents, index,
                [&](int8_t weight) { sum += uint32_t(int32_t(weight)); });
-    corrections.push_back(int32_t(sum * uint32_t(shift)));
+    corrections.push_back(int32_t(sum * uint32_t(product.inputShift.value)));
   });
 }
 
@@ -172,6 +173,7 @@ int64_t ConstantBlob::parameters(int64_t group, int64_t first,
       int64_t column = first + block + i;
       uint32_t bias = 0;
       if (block + i < columns) {
+        bias += uint32_t(product.sumShift);
         if (!epilogue.biases.empty())
           bias += uint32_t(pick(epilogue.biases, column));
         if (!corrections.empty())

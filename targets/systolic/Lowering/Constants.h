@@ -15,8 +15,9 @@ namespace aicc::systolic {
 /// Tiles are added when the program first wants them.
 class ConstantBlob {
 public:
+  /// `weights`: null if they are computed.
   ConstantBlob(const Product &product, const ArrayMachine &machine,
-               const ConstantTensor &weights);
+               const ConstantTensor *weights);
 
   /// Byte offset of a tile of weights: for each position of the weight
   /// dimensions (outermost first) and each summed lane a row of the columns.
@@ -45,7 +46,7 @@ private:
   void findPositions();
   int64_t positionOf(llvm::ArrayRef<int64_t> index) const;
   int8_t weightAt(llvm::ArrayRef<int64_t> index) const {
-    return int8_t(weights.raw(positionOf(index)));
+    return int8_t(weights->raw(positionOf(index)));
   }
   template <typename Function>
   void forWeights(llvm::ArrayRef<unsigned> dims,
@@ -56,7 +57,7 @@ private:
 
   const Product &product;
   const ArrayMachine &machine;
-  const ConstantTensor &weights;
+  const ConstantTensor *weights;
   /// For each dimension of the weight tensor, the terms of its index over the
   /// root's dimensions.
   const RegionAccess *access = nullptr;
@@ -65,7 +66,7 @@ private:
   /// that do not move it.
   int64_t first = 0;
   std::vector<std::vector<int64_t>> positions;
-  /// By group and column, what an input that is 128 too low takes from the
+  /// By group and column, what inputs that the array sees too low take from the
   /// sums.
   std::vector<int32_t> corrections;
   std::map<std::vector<int64_t>, int64_t> known;

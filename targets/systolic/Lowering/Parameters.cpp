@@ -52,7 +52,7 @@ private:
 void ParameterWalk::walk(unsigned level) {
   if (level == plan.result.level) {
     tile = extents;
-    return storeGroups(product.groupDims);
+    return storeGroups(product.parameterDims());
   }
   forTiles(mapping.loops[level], offsets, extents, [&] { walk(level + 1); });
 }
@@ -162,9 +162,10 @@ double PassCount::overTiles(unsigned level, const Extents &extents,
 double PassCount::passes(unsigned level, const Extents &extents) {
   enter(level, extents);
   if (level == plan.computeLevel)
-    return double(instructionsOf(
-        passLoops(product, extents,
-                  inputStrides(product, input, machine.config.rows), result)));
+    return double(product.repeatDim < 0 ? 1 : extents[product.repeatDim]) *
+           double(instructionsOf(passLoops(
+               product, extents,
+               inputStrides(product, input, machine.config.rows), result)));
   return overTiles(level, extents, [&](const Extents &inside) {
     return passes(level + 1, inside);
   });

@@ -4,6 +4,7 @@
 #include "targets/systolic/Lowering/Kept.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 
 #include <numeric>
 
@@ -35,7 +36,7 @@ int64_t aicc::systolic::positions(ArrayRef<Axis> axes,
 
 int64_t Product::groupAt(ArrayRef<int64_t> offsets) const {
   int64_t group = 0;
-  for (unsigned dim : groupDims)
+  for (unsigned dim : parameterDims())
     group = group * size(int(dim)) + offsets[dim];
   return group;
 }
@@ -107,6 +108,8 @@ private:
   LogicalResult matchRoot();
   LogicalResult findAccesses();
   LogicalResult chooseLanes();
+  LogicalResult findWeights();
+  void addShift();
   LogicalResult findKeptTensors();
   LayoutAttr layoutOf(const RegionAccess &access) const {
     RegionOp region = product.model.region;
@@ -129,25 +132,42 @@ private:
   Product &product;
   const ArrayMachine &array;
   std::string &why;
-  unsigned firstInput = 0, secondInput = 0; ///< Of the root.
-  bool isFirstUnsigned = false, isSecondUnsigned = false;
+  struct Factor {
+    unsigned input = 0; ///< Of the root.
+    bool isUnsigned = false;
+    int32_t zeroPoint = 0;
+  };
+  Factor first, second;
   const RegionAccess *input = nullptr, *weight = nullptr, *store = nullptr;
 };
 } // namespace
 
-/// The byte that `value` is widened from; its signedness in `isUnsigned`.
-static std::optional<unsigned> widenedInput(linalg::GenericOp root, Value value,
-                                            bool &isUnsigned) {
+/// The byte that `value` is widened from, with a zero point of its type or
+/// without.
+template <typename Factor>
+static std::optional<Factor> widenedInput(linalg::GenericOp root, Value value) {
+  Factor factor;
+  if (auto shifted = value.getDefiningOp<arith::SubIOp>()) {
+    llvm::APInt zero;
+    if (!matchPattern(shifted.getRhs(), m_ConstantInt(&zero)))
+      return std::nullopt;
+    factor.zeroPoint = int32_t(zero.getSExtValue());
+    value = shifted.getLhs();
+  }
   Operation *op = value.getDefiningOp();
   if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(op))
     return std::nullopt;
-  isUnsigned = isa<arith::ExtUIOp>(op);
+  factor.isUnsigned = isa<arith::ExtUIOp>(op);
   auto argument = dyn_cast<BlockArgument>(op->getOperand(0));
   if (!argument || argument.getOwner() != root.getBody() ||
       !argument.getType().isInteger(8) ||
       argument.getArgNumber() >= unsigned(root.getNumDpsInputs()))
     return std::nullopt;
-  return argument.getArgNumber();
+  int32_t lowest = factor.isUnsigned ? 0 : -128;
+  if (factor.zeroPoint < lowest || factor.zeroPoint > lowest + 255)
+    return std::nullopt;
+  factor.input = argument.getArgNumber();
+  return factor;
 }
 
 LogicalResult Matcher::matchRoot() {
@@ -162,17 +182,16 @@ LogicalResult Matcher::matchRoot() {
     return fail("the array sums products of integers, and nothing else");
   if (!sum.getType().isInteger(32))
     return fail("the array has sums of 32 bits");
-  auto first = widenedInput(root, multiply.getLhs(), isFirstUnsigned);
-  auto second = widenedInput(root, multiply.getRhs(), isSecondUnsigned);
-  if (!first || !second)
-    return fail("the array multiplies bytes as they are stored, without zero "
-                "points of the weights");
+  auto left = widenedInput<Factor>(root, multiply.getLhs());
+  auto right = widenedInput<Factor>(root, multiply.getRhs());
+  if (!left || !right)
+    return fail("the array multiplies bytes");
   TypedAttr start = getSplat(root.getDpsInits()[0]);
   auto zero = dyn_cast_or_null<IntegerAttr>(start);
   if (!zero || !zero.getValue().isZero())
     return fail("its sums do not start at 0");
-  firstInput = *first;
-  secondInput = *second;
+  first = *left;
+  second = *right;
   return success();
 }
 
@@ -186,17 +205,22 @@ LogicalResult Matcher::findAccesses() {
         return &access;
     return nullptr;
   };
-  input = find(firstInput);
-  weight = find(secondInput);
+  input = find(first.input);
+  weight = find(second.input);
   if (!input || !weight || input == weight)
     return fail("the array's operands are computed inside the group");
-  if (layoutOf(*weight))
-    std::swap(input, weight), std::swap(isFirstUnsigned, isSecondUnsigned);
-  if (layoutOf(*weight) || !layoutOf(*input))
-    return fail("one of the factors has to be a constant");
-  if (isSecondUnsigned)
-    return fail("the array's weights are signed bytes");
-  product.isInputUnsigned = isFirstUnsigned;
+  if (!layoutOf(*input))
+    std::swap(input, weight), std::swap(first, second);
+  if (!layoutOf(*input))
+    return fail("both factors are constants");
+  product.isWeightComputed = bool(layoutOf(*weight));
+  product.isInputUnsigned = first.isUnsigned;
+  product.isWeightUnsigned = second.isUnsigned;
+  product.inputShift.value = (first.isUnsigned ? 128 : 0) - first.zeroPoint;
+  product.weightShift.value = (second.isUnsigned ? 128 : 0) - second.zeroPoint;
+  if (!product.isWeightComputed && product.weightShift.value != 0)
+    return fail("constant weights of the array are signed and have no zero "
+                "point");
   for (const RegionAccess &access : product.model.accesses) {
     if (!access.isStore)
       continue;
@@ -238,6 +262,47 @@ LogicalResult Matcher::chooseLanes() {
         return fail("its results, or channels that are each for itself, do "
                     "not lie side by side in memory");
   return success();
+}
+
+/// Computed weights are read as they lie in memory: columns side by side.
+LogicalResult Matcher::findWeights() {
+  if (!product.isWeightComputed)
+    return success();
+  LinearForm address = product.model.address(*weight, layoutOf(*weight));
+  product.weightStart = address.constant;
+  product.weightStrides.assign(address.coeffs.begin(), address.coeffs.end());
+  for (auto [d, stride] : llvm::enumerate(product.weightStrides)) {
+    if (stride < 0)
+      return fail("its second factor walks memory backwards");
+    if (int(d) == product.colDim && stride != 1)
+      return fail("the columns of its second factor do not lie side by side in "
+                  "memory");
+  }
+  if (product.isDiagonal())
+    return fail("channels that are each for itself have constant weights");
+  if (OnChipAttr kept = RegionOp(product.model.region).getOnChipAttr();
+      kept && kept.isKept(weight->operand))
+    return fail("weights of the array come from memory");
+  return success();
+}
+
+/// sum((x' + a) * (w' + b)) = sum(x' * w') + sum(a * w') + sum(x' * b) + sum(a
+/// * b): where w is not known, the second and the third term are passes, too.
+void Matcher::addShift() {
+  int64_t passes = 1 + product.inputShift.parts() + product.weightShift.parts();
+  if (!product.isWeightComputed || passes == 1)
+    return;
+  Workload &workload = product.spatial.workload;
+  uint32_t terms = 1;
+  for (const Workload::Dim &dim : workload.dims)
+    if (dim.isReduction)
+      terms *= uint32_t(dim.size);
+  product.sumShift = int32_t(terms * uint32_t(product.inputShift.value) *
+                             uint32_t(product.weightShift.value));
+  product.repeatDim = int(workload.dims.size());
+  workload.dims.push_back({passes, /*isReduction=*/true});
+  for (Workload::Operand &operand : workload.operands)
+    operand.strides.push_back(0);
 }
 
 /// Inputs are taken as they are kept; the mapping finds both in the scratchpad.
@@ -302,6 +367,9 @@ LogicalResult Matcher::run() {
       if (!dim.isReduction)
         product.groupDims.push_back(d);
     }
+  if (failed(findWeights()))
+    return failure();
+  addShift();
   return findKeptTensors();
 }
 

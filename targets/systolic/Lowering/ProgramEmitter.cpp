@@ -11,8 +11,9 @@ using namespace aicc;
 using namespace aicc::systolic;
 using llvm::divideCeil;
 
+/// The channel that fills is set for each byte that it fills with.
 static constexpr unsigned inputChannel = 0, weightChannel = 1,
-                          parameterChannel = 2, borderChannel = 3,
+                          parameterChannel = 2, fillChannel = 3,
                           inputSegment = 0;
 
 static constexpr int64_t rowsOfBlock = ArrayMachine::parameterRowsOfBlock;
@@ -28,6 +29,8 @@ static Slot resultSlot(unsigned slot) { return 2 * TileSlots::most + slot; }
 static Slot parameterSlotOf(unsigned slot) {
   return 3 * TileSlots::most + slot;
 }
+static constexpr Slot inputShiftSlot = 4 * TileSlots::most,
+                      weightShiftSlot = inputShiftSlot + 1;
 
 static void collectDims(const Workload::Operand &operand,
                         SmallVectorImpl<unsigned> &dims) {
@@ -59,9 +62,10 @@ ProgramEmitter::ProgramEmitter(const Product &product,
 }
 
 std::optional<std::vector<Instruction>> ProgramEmitter::run(std::string &why) {
+  fillShiftRows();
   walk(0);
   if (product.keptResult)
-    fillBorder(*product.keptResult, borderChannel, make, order);
+    fillBorder(*product.keptResult, fillChannel, make, order);
   why = make.error();
   if (!why.empty())
     return std::nullopt;
@@ -224,19 +228,66 @@ void ProgramEmitter::loadInput() {
       });
 }
 
+void ProgramEmitter::fillShiftRows() {
+  auto fill = [&](Slot slot, Shift shift, LocalAddress to, int64_t count) {
+    if (count == 0)
+      return;
+    order.add({}, {},
+              make.loadConfig(fillChannel, /*segment=*/0, 0, 0,
+                              uint8_t(shift.part()), /*flip=*/false,
+                              /*wide=*/false));
+    order.add({}, slot, make.loadFill(fillChannel, to, count, 1));
+  };
+  fill(inputShiftSlot, product.inputShift,
+       local(Space::Scratchpad, plan.inputShiftRow), product.inputShiftRows());
+  fill(weightShiftSlot, product.weightShift,
+       local(weightSpace(), plan.weightShiftRow),
+       product.weightShiftRows(rows()));
+}
+
+/// For each block of columns, in the order of `weightRow`.
+void ProgramEmitter::loadComputedWeights() {
+  int64_t dram = product.weightStart, block = 1;
+  for (auto [offset, stride] : llvm::zip(offsets, product.weightStrides))
+    dram += offset * stride;
+  RowLoops loops;
+  SmallVector<int, 8> dims{product.rowDim};
+  for (unsigned dim : llvm::reverse(product.weightDims))
+    dims.push_back(int(dim));
+  for (int dim : dims) {
+    if (dim < 0)
+      continue;
+    loops.push_back({extents[dim], product.weightStrides[dim], block});
+    block *= extents[dim];
+  }
+  std::reverse(loops.begin(), loops.end());
+  loops = foldLoops(loops);
+  auto [inner, outer] = takePattern(loops, mostOuterRows);
+  configureLoad(weightChannel, product.weightSegment(), inner.dramStride,
+                outer.dramStride, product.isWeightUnsigned, /*wide=*/false);
+  placeLoad(weightChannel, outer.localStride, block);
+  forRows(loops, dram, plan.weight.row(weight.slot),
+          [&](int64_t from, int64_t to) {
+            order.add({}, weightSlot(weight.slot),
+                      make.loadIn(weightChannel, from, local(weightSpace(), to),
+                                  inner.count, outer.count,
+                                  extent(product.colDim)));
+          });
+}
+
 void ProgramEmitter::loadWeights() {
+  if (product.isWeightComputed)
+    return loadComputedWeights();
   int64_t dram = constants.weightTile(offsets, extents);
   int64_t columns = extent(product.colDim);
   int64_t count = product.weightLanes(extents);
   for (unsigned dim : product.weightDims)
     count *= extents[dim];
-  Space space =
-      machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
   int64_t first = plan.weight.row(weight.slot);
   auto load = [&](int64_t from, int64_t to, int64_t rowsNow, int64_t width) {
-    order.add(
-        {}, weightSlot(weight.slot),
-        make.loadIn(weightChannel, from, local(space, to), rowsNow, 1, width));
+    order.add({}, weightSlot(weight.slot),
+              make.loadIn(weightChannel, from, local(weightSpace(), to),
+                          rowsNow, 1, width));
   };
   // One block of whole rows is one long row.
   if (columns == cols()) {
@@ -309,33 +360,41 @@ void ProgramEmitter::passes(int64_t weightRow, int64_t k, int64_t n,
               rowAt(product.resultAxes, cRows, offsets, result.offsets);
   bool isFirst = true;
   for (auto [d, dim] : llvm::enumerate(product.workload().dims))
-    isFirst &= !dim.isReduction || offsets[d] == 0;
+    isFirst &=
+        !dim.isReduction || int(d) == product.repeatDim || offsets[d] == 0;
 
   RowLoops loops = passLoops(product, extents, aRows, result.extents);
   auto [inner, outer] = takePattern(loops, mostRows);
-  configureExecute(inner.dramStride, outer.dramStride, outer.localStride);
-  Space space =
-      machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
-  forRows(loops, a, c, [&](int64_t from, int64_t to) {
-    Slot weights = weightSlot(weight.slot);
-    order.add(weights, {},
-              make.executeWeights(local(space, weightRow), k, n,
-                                  product.isDiagonal()));
-    order.add({inputSlot(input.slot), weights}, resultSlot(result.slot),
-              make.executeMultiply(local(Space::Scratchpad, from),
-                                   local(Space::Accumulator, to, !isFirst),
-                                   inner.count, outer.count, k));
-  });
+  int64_t repeat = offset(product.repeatDim);
+  for (int64_t i = repeat; i < repeat + extent(product.repeatDim); ++i) {
+    bool isInput = i == 0 || i > product.inputShift.parts(),
+         isWeight = i <= product.inputShift.parts();
+    Slot inputs = isInput ? inputSlot(input.slot) : inputShiftSlot;
+    Slot weights = isWeight ? weightSlot(weight.slot) : weightShiftSlot;
+    LocalAddress held =
+        local(weightSpace(), isWeight ? weightRow : plan.weightShiftRow);
+    if (isInput)
+      configureExecute(inner.dramStride, outer.dramStride, outer.localStride);
+    else
+      configureExecute(0, 0, outer.localStride);
+    forRows(loops, a, c, [&](int64_t from, int64_t to) {
+      order.add(weights, {},
+                make.executeWeights(held, k, n, product.isDiagonal()));
+      order.add(
+          {inputs, weights}, resultSlot(result.slot),
+          make.executeMultiply(
+              local(Space::Scratchpad, isInput ? from : plan.inputShiftRow),
+              local(Space::Accumulator, to, !isFirst || i != 0), inner.count,
+              outer.count, k));
+    });
+  }
 }
 
 //===----------------------------------------------------------------------===//
 // Stores
 //===----------------------------------------------------------------------===//
 
-void ProgramEmitter::storeResults() {
-  storeGroups(product.hasParameters() ? ArrayRef<unsigned>(product.groupDims)
-                                      : ArrayRef<unsigned>());
-}
+void ProgramEmitter::storeResults() { storeGroups(product.parameterDims()); }
 
 /// Each group of channels has parameters of its own: the results leave group
 /// by group over `dims`.

@@ -29,6 +29,8 @@ private:
   void enterWeights();
   void loadInput();
   void loadWeights();
+  void loadComputedWeights();
+  void fillShiftRows();
   void multiply();
   void passes(int64_t weightRow, int64_t k, int64_t n, int64_t lane);
   void storeResults();
@@ -52,6 +54,9 @@ private:
   int64_t extent(int dim) const { return dim < 0 ? 1 : extents[dim]; }
   int64_t rows() const { return machine.config.rows; }
   int64_t cols() const { return machine.config.cols; }
+  Space weightSpace() const {
+    return machine.weightsInScratchpad() ? Space::Scratchpad : Space::Weights;
+  }
 
   const Product &product;
   const ArrayMachine &machine;

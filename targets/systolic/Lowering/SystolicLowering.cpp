@@ -78,6 +78,28 @@ arrayFor(RegionOp region, const MachineDesc &machine, std::string &why) {
   return array;
 }
 
+/// The rows in which weights move: as the program has them, or as they lie in
+/// memory.
+static Workload::TileRows weightRowsOf(const ArrayMachine &machine,
+                                       const Product &product,
+                                       int64_t mostColumns) {
+  Workload::TileRows weight;
+  SmallVector<unsigned> inside(product.weightDims.begin(),
+                               product.weightDims.end());
+  if (product.rowDim >= 0 && !product.isDiagonal())
+    inside.push_back(unsigned(product.rowDim));
+  for (unsigned dim : inside)
+    weight.axes.push_back(
+        {product.isWeightComputed ? product.weightStrides[dim] : 0,
+         {{dim, 1}}});
+  weight.lane = product.colDim;
+  weight.rowLanes = machine.config.cols;
+  weight.mostJoined = product.isWeightComputed ? 1 : mostColumns;
+  weight.isPacked = !product.isWeightComputed;
+  weight.start = product.weightStart;
+  return weight;
+}
+
 static void addAxes(ArrayRef<Axis> axes, Workload::TileRows &rows) {
   for (const Axis &axis : axes)
     rows.axes.push_back({axis.stride, axis.terms});
@@ -97,18 +119,7 @@ static void describeRows(const ArrayMachine &machine, Product &product) {
   input.mostJoined = mostColumns;
   operands[0].rows = std::move(input);
 
-  Workload::TileRows weight;
-  SmallVector<unsigned> inside(product.weightDims.begin(),
-                               product.weightDims.end());
-  if (product.rowDim >= 0 && !product.isDiagonal())
-    inside.push_back(unsigned(product.rowDim));
-  for (unsigned dim : inside)
-    weight.axes.push_back({0, {{dim, 1}}});
-  weight.lane = product.colDim;
-  weight.rowLanes = cols;
-  weight.mostJoined = mostColumns;
-  weight.isPacked = true;
-  operands[1].rows = std::move(weight);
+  operands[1].rows = weightRowsOf(machine, product, mostColumns);
 
   Workload::TileRows result;
   addAxes(product.resultAxes, result);
@@ -239,6 +250,21 @@ static void addAlone(const Product &product, const ArrayMachine &machine,
   addCycles(cycles, cost);
 }
 
+/// What writes the rows that hold shifts.
+static void addShiftRows(const Product &product, const ArrayMachine &machine,
+                         const MachineDesc &used, Cost &cost) {
+  auto add = [&](int memory, int64_t rows) {
+    if (rows > 0)
+      cost.add(used.memories[memory].name + ".write", CountUnit::Bytes,
+               double(rows * machine.config.lanes()),
+               used.memories[memory].writePj());
+  };
+  add(machine.scratchpad, product.inputShiftRows());
+  // A FIFO is not counted.
+  if (!machine.streamsWeights)
+    add(machine.weightHome(), product.weightShiftRows(machine.config.rows));
+}
+
 void Lowering::addBesides(const Group &group, const Mapping &mapping,
                           Cost &cost) const {
   const State &state = *static_cast<const State *>(group.state.get());
@@ -266,6 +292,7 @@ void Lowering::addBesides(const Group &group, const Mapping &mapping,
       home != state.machine.weightRegisters)
     cost.add(state.used.memories[home].name + ".read", CountUnit::Bytes, again,
              state.used.memories[home].readPjPerByte.value);
+  addShiftRows(state.product, state.machine, state.used, cost);
   addAlone(state.product, state.machine, state.used, *plan, cost);
   if (state.product.keptResult)
     addBorder(*state.product.keptResult, state.machine, state.used, cost);
@@ -417,19 +444,21 @@ FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
     return lowerVector(region, *array, buffers, builder);
   Mapping mapping = region.getMappingAttr().toMapping();
   std::optional<TilePlan> plan = TilePlan::make(*product, *array, mapping, why);
-  auto constant = region.getIns()[product->weightOperand]
-                      .getDefiningOp<arith::ConstantOp>();
-  auto elements =
-      constant ? dyn_cast<ElementsAttr>(constant.getValue()) : nullptr;
-  std::optional<ConstantTensor> weights =
-      elements ? ConstantTensor::get(elements) : std::nullopt;
-  if (!weights)
-    why = "its weights are no constant that can be read";
-  if (!plan || !weights)
+  Value weight = region.getIns()[product->weightOperand];
+  std::optional<ConstantTensor> weights;
+  if (!product->isWeightComputed) {
+    auto constant = weight.getDefiningOp<arith::ConstantOp>();
+    auto elements =
+        constant ? dyn_cast<ElementsAttr>(constant.getValue()) : nullptr;
+    weights = elements ? ConstantTensor::get(elements) : std::nullopt;
+    if (!weights)
+      return refuse(region, "its weights are no constant that can be read");
+  }
+  if (!plan)
     return refuse(region, why);
 
   Location loc = region.getLoc();
-  ConstantBlob blob(*product, *array, *weights);
+  ConstantBlob blob(*product, *array, weights ? &*weights : nullptr);
   Known &found = known[keyOf(product->model)];
   if (found.program) {
     blob.replay(found.requests);
@@ -445,8 +474,11 @@ FailureOr<OffloadOp> SystolicRegions::lower(RegionOp region,
   SmallVector<int64_t, 1> written;
   if (!product->keptInput)
     args.push_back(buffers.buffer(region.getIns()[product->inputOperand]));
-  args.push_back(
-      buffers.constant(bytesAttr(region.getContext(), blob.take()), loc));
+  if (product->isWeightComputed)
+    args.push_back(buffers.buffer(weight));
+  if (product->hasConstants())
+    args.push_back(
+        buffers.constant(bytesAttr(region.getContext(), blob.take()), loc));
   if (!product->keptResult) {
     written.push_back(product->resultSegment());
     args.push_back(buffers.buffer(region.getResult(0)));

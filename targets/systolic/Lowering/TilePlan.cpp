@@ -100,7 +100,7 @@ bool Planner::checkCompute() {
     if (dim.isReduction && plan.result.extents[d] != dim.size)
       return fail("sums leave the accumulator before they are complete");
     bool isLane = int(d) == product.rowDim || int(d) == product.colDim;
-    if (!isLane && inside[d] != 1 &&
+    if (!isLane && int(d) != product.repeatDim && inside[d] != 1 &&
         (dim.isReduction || llvm::is_contained(product.weightDims, d)))
       return fail("the weights of a pass are more than the array holds");
   }
@@ -143,9 +143,15 @@ bool Planner::placeScratchpad() {
   unsigned wantedInputs = changes(plan.input, workload.operands[0]) ? 2 : 1;
   unsigned wantedWeights =
       changes(plan.weight, workload.operands[1]) ? TileSlots::most : 1;
-  int64_t rows = machine.tileRows;
   bool isShared = machine.weightsInScratchpad();
-  int64_t weightSpace = isShared ? rows : machine.config.weightRows;
+  int64_t weightShift = product.weightShiftRows(machine.config.rows);
+  int64_t rows = machine.tileRows - product.inputShiftRows() -
+                 (isShared ? weightShift : 0);
+  int64_t weightSpace =
+      isShared ? rows : machine.config.weightRows - weightShift;
+  plan.inputShiftRow = rows;
+  plan.weightShiftRow =
+      isShared ? rows + product.inputShiftRows() : weightSpace;
   for (auto [inputs, weights] :
        {std::pair(2u, 2u), {1u, 2u}, {2u, 1u}, {1u, 1u}}) {
     plan.input.count = std::min(inputs, wantedInputs);

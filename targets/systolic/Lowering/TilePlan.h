@@ -34,6 +34,8 @@ struct TileSlots {
 struct TilePlan {
   TileSlots input, weight, result;
   unsigned computeLevel = 0; ///< What is inside runs in one multiply.
+  /// Rows that hold shifts, in the scratchpad and where weights are.
+  int64_t inputShiftRow = 0, weightShiftRow = 0;
   int64_t parameterFirst = 0;
   int64_t parameterBlocks = 0; ///< Column blocks of a slot.
   unsigned parameterSlots = 2;

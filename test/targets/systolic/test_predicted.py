@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from conftest import ROOT, tool
-from test_programs import MACHINES, conv, matmul
+from test_programs import I8, MACHINES, U8, computed, conv, matmul
 
 import aicc  # isort: skip
 
@@ -24,6 +24,8 @@ LAYERS = {
     "3x3, many": lambda rng: conv(rng, [1, 256, 14, 14], [256, 256, 3, 3], np.int8, pads=[1] * 4),
     "stem": lambda rng: conv(rng, [1, 3, 112, 112], [64, 3, 7, 7], np.uint8, pads=[3] * 4, strides=[2, 2]),
     "matmul": lambda rng: matmul(rng, 128, 384, 1536, np.uint8),
+    "scores": lambda rng: computed(rng, [1, 12, 128, 32], [1, 12, 32, 128], (U8, I8), (131, 0)),
+    "values": lambda rng: computed(rng, [1, 12, 128, 128], [1, 12, 128, 64], (U8, U8), (0, 120)),
     # The zeros of the diagonal weights are multiplied, too.
     "depthwise": lambda rng: conv(rng, [1, 40, 56, 56], [40, 1, 3, 3], np.uint8, pads=[1] * 4, group=40),
 }

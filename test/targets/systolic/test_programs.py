@@ -75,16 +75,20 @@ def matmul(rng, m, k, n, dtype):
     return make_model("QLinearMatMul", names, constants, dtype, [m, k]), random_bytes(rng, (m, k), dtype)
 
 
-def check(model, x, machine, path, **options):
-    """Compiles for both, runs both; returns what the device counted. Options are those of the array's compilation."""
+def check(model, inputs, machine, path, **options):
+    """Compiles for both, runs both; returns what the device counted. Options are those of the array's compilation.
+    Inputs: an array, or several by name."""
     file = path / "m.onnx"
     onnx.save(model, file)
-    expected = aicc.compile(file, target="cpu")(x)
+    feeds = inputs if isinstance(inputs, dict) else {model.graph.input[0].name: inputs}
+    expected = aicc.compile(file, target="cpu")(*feeds.values())
     artefact = path / "m.so"
     aicc.compile(file, target=f"systolic/{machine}", **options).save(artefact)
-    np.save(path / "x.npy", x)
+    for name, value in feeds.items():
+        np.save(path / f"{name}.npy", value)
+    given = [f"--input={name}=@{path / name}.npy" for name in feeds]
     done = subprocess.run(
-        [tool("aicc-run"), artefact, f"--input=@{path / 'x.npy'}", f"--output=@{path / 'y.npy'}", "--json", "--counts"],
+        [tool("aicc-run"), artefact, *given, f"--output=@{path / 'y.npy'}", "--json", "--counts"],
         capture_output=True,
         text=True,
     )
@@ -175,14 +179,66 @@ def test_grouped(name, dtype, machine, tmp_path):
     assert counts["counts"]["mac.i8"] == results * np.prod(GROUPED[name]["w"][1:])
 
 
-def test_computed_factors_are_refused(tmp_path):
-    constants = {"s": F32(0.02), "zero": np.array(0, np.int8), "ys": F32(0.5), "yz": np.array(3, np.int8)}
-    names = ["x", "s", "zero", "z", "s", "zero", "ys", "yz"]
-    model = make_model("QLinearMatMul", names, constants, np.int8, [16, 16])
-    model.graph.input.append(helper.make_tensor_value_info("z", TensorProto.INT8, [16, 16]))
-    onnx.save(model, tmp_path / "m.onnx")
-    with pytest.raises(aicc.CompileError, match="one of the factors has to be a constant"):
-        aicc.compile(tmp_path / "m.onnx", target="systolic/gemmini16")
+def computed(rng, a, b, types, zeros, raw=False):
+    """A product of two tensors that are computed, of these types and zero points."""
+    if raw:
+        constants = {"az": np.array(zeros[0], types[0]), "bz": np.array(zeros[1], types[1])}
+        names, op = ["x", "z", "az", "bz"], "MatMulInteger"
+    else:
+        constants = {
+            "as": F32(0.02),
+            "az": np.array(zeros[0], types[0]),
+            "bs": F32(0.01),
+            "bz": np.array(zeros[1], types[1]),
+            "ys": F32(0.2),
+            "yz": np.array(99, np.uint8),
+        }
+        names, op = ["x", "as", "az", "z", "bs", "bz", "ys", "yz"], "QLinearMatMul"
+    shape = [*np.broadcast_shapes(a[:-2], b[:-2]), a[-2], b[-1]]
+    graph = helper.make_graph(
+        [helper.make_node(op, names, ["y"], name="node")],
+        "g",
+        [
+            helper.make_tensor_value_info("x", tensor_type(types[0]), a),
+            helper.make_tensor_value_info("z", tensor_type(types[1]), b),
+        ],
+        [helper.make_tensor_value_info("y", TensorProto.INT32 if raw else TensorProto.UINT8, shape)],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    return model, {"x": random_bytes(rng, a, types[0]), "z": random_bytes(rng, b, types[1])}
+
+
+U8, I8 = np.uint8, np.int8
+COMPUTED = {
+    "no shifts": dict(types=(U8, I8), zeros=(128, 0)),
+    "probabilities": dict(types=(U8, I8), zeros=(0, 0)),
+    "one shift": dict(types=(U8, I8), zeros=(77, 0)),
+    "signed": dict(types=(I8, I8), zeros=(-128, 0)),
+    "unsigned": dict(types=(U8, U8), zeros=(128, 128)),
+    "both": dict(types=(U8, U8), zeros=(131, 120)),
+    "all parts": dict(types=(U8, U8), zeros=(0, 0)),
+    "raw": dict(types=(U8, I8), zeros=(3, -7), raw=True),
+}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("shapes", [([1, 4, 50, 32], [1, 4, 32, 70]), ([3, 40, 300], [3, 300, 17]), ([9, 5], [5, 4])])
+@pytest.mark.parametrize("name", COMPUTED)
+def test_computed_factors(name, shapes, machine, tmp_path):
+    """Zero points are passes of rows (or by weights) that are all alike."""
+    form = COMPUTED[name]
+    model, feeds = computed(np.random.default_rng(len(name)), *shapes, **form)
+    counts = check(model, feeds, machine, tmp_path)["launches"][0]["counts"]
+    (launch,) = aicc.CompiledModel(tmp_path / "m.so").cost().launches
+    assert launch["macs"] == counts["mac.i8"]
+
+    def parts(dtype, zero):
+        shift = (128 if dtype == U8 else 0) - zero
+        return 0 if shift == 0 else 2 if shift == 128 else 1
+
+    passes = 1 + sum(parts(*pair) for pair in zip(form["types"], form["zeros"]))
+    assert counts["mac.i8"] == passes * np.prod(shapes[0]) * shapes[1][-1]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
