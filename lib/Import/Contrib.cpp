@@ -80,6 +80,11 @@ std::vector<double> ContribCall::numbers(const char *name) const {
   return {attr->floats().begin(), attr->floats().end()};
 }
 
+void ContribCall::refuseAttribute(const char *name) const {
+  if (context.getAttribute(name))
+    refuse("attribute '" + std::string(name) + "' is not compiled");
+}
+
 void ContribCall::refuseUnless(const char *attribute, int64_t only) const {
   if (int64_t found = integer(attribute, only); found != only)
     refuse("attribute '" + std::string(attribute) + "' is " +
@@ -97,6 +102,8 @@ static AttributeProto::AttributeType attributeType(char kind) {
     return AttributeProto::STRING;
   case 'I':
     return AttributeProto::INTS;
+  case 'S':
+    return AttributeProto::STRINGS;
   default:
     return AttributeProto::FLOATS;
   }

@@ -52,6 +52,7 @@ public:
     if (context.hasOutput(output))
       refuse(what);
   }
+  void refuseAttribute(const char *name) const;
   void refuseUnless(const char *attribute, int64_t only) const;
 
 private:
@@ -65,7 +66,7 @@ struct ContribOperator {
   int required;
   const char *inputs;
   const char *outputs;
-  /// "alpha:f": a name, and i, f, s, or I (integers) and F (floats).
+  /// "alpha:f": a name, and i, f, s, or I, F, S for several of them.
   const char *attributes;
   /// Nodes in ONNX's textual syntax that make the outputs of the inputs;
   /// inputs that are left out may be named.

@@ -125,6 +125,49 @@ static std::string qgemm(const ContribCall &call) {
   return body + "Y = QuantizeLinear (Scaled, y_scale, y_zero_point)";
 }
 
+/// `to`: LSTM's weights [directions, gates, inputs] of `from` [directions,
+/// inputs, gates], bytes with a scale and a zero point for each direction, or
+/// for each gate of it.
+static std::string lstmWeights(const ContribCall &call, const std::string &from,
+                               int zeroPoint, const std::string &to) {
+  auto perDirection = [&](const std::string &name) {
+    return name + "By = Reshape (" + name + ", ByDirection) ";
+  };
+  std::string body = from + "Real = Cast <to = 1> (" + from + ") " +
+                     perDirection(from + "_scale");
+  std::string centred = from + "Real";
+  if (call.has(zeroPoint)) {
+    body += perDirection(from + "_zero_point") + from +
+            "Zero = Cast <to = 1> (" + from + "_zero_pointBy) " + from +
+            "Centred = Sub (" + centred + ", " + from + "Zero) ";
+    centred = from + "Centred";
+  }
+  return body + from + "Scaled = Mul (" + centred + ", " + from + "_scaleBy) " +
+         to + " = Transpose <perm = [0, 2, 1]> (" + from + "Scaled) ";
+}
+
+/// An LSTM of real numbers with the weights' values. X is rounded to bytes, all
+/// steps with one scale, as the description has it; the state, which it rounds
+/// in every step, is not.
+static std::string dynamicQuantizeLstm(const ContribCall &call) {
+  call.refuseAttribute("activations");
+  std::string body = "ByDirection = Constant <value_ints = [0, 1, -1]> () "
+                     "XQ, XScale, XZero = DynamicQuantizeLinear (X) "
+                     "XReal = DequantizeLinear (XQ, XScale, XZero) " +
+                     lstmWeights(call, "W", 9, "WT") +
+                     lstmWeights(call, "R", 11, "RT");
+  std::string attributes =
+      formatv("hidden_size = {0}, direction = \"{1}\", input_forget = {2}",
+              call.integer("hidden_size", 0),
+              call.string("direction", "forward"),
+              call.integer("input_forget", 0))
+          .str();
+  if (double clip = call.number("clip", 0); clip > 0)
+    attributes += ", clip = " + literal(clip);
+  return body + "Y, Y_h, Y_c = LSTM <" + attributes +
+         "> (XReal, WT, RT, B, sequence_lens, initial_h, initial_c, P)";
+}
+
 /// `to`: the numbers of `bits` bits in the bytes of `from`, the lowest first,
 /// as floats of the shape given.
 static std::string unpacked(const std::string &from, const std::string &to,
@@ -229,6 +272,13 @@ llvm::ArrayRef<ContribOperator> aicc::import::contribQuantizedOperators() {
        matMulIntegerToFloat},
       {"DynamicQuantizeMatMul", 3, "A B b_scale b_zero_point bias", "Y", "",
        dynamicQuantizeMatMul},
+      {"DynamicQuantizeLSTM", 3,
+       "X W R B sequence_lens initial_h initial_c P W_scale W_zero_point "
+       "R_scale R_zero_point",
+       "Y Y_h Y_c",
+       "activation_alpha:F activation_beta:F activations:S clip:f direction:s "
+       "hidden_size:i input_forget:i",
+       dynamicQuantizeLstm},
       {"QAttention", 5,
        "X W bias X_scale W_scale mask_index X_zero_point W_zero_point past",
        "Y",

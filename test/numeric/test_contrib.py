@@ -165,6 +165,29 @@ def test_contrib(op, inputs, attributes, outputs):
             np.testing.assert_allclose(got[name], want, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("zero", [0, 3])
+@pytest.mark.parametrize("direction, count", [("forward", 1), ("bidirectional", 2)])
+def test_dynamic_quantize_lstm(direction, count, zero):
+    """Up to the rounding of the state in each step, which is left out."""
+    local = np.random.default_rng(3)
+    steps, inputs, hidden = 6, 10, 8
+
+    def weights(rows):
+        value = local.integers(-100, 101, (count, rows, 4 * hidden))
+        return const(value.astype(np.int8))
+
+    scales, zero = const(np.full(count, 0.005, np.float32)), const(np.full(count, zero, np.int8))
+    bias = const(local.normal(size=(count, 8 * hidden)).astype(np.float32))
+    x = local.normal(size=(steps, 2, inputs)).astype(np.float32)
+    given = [x, weights(inputs), weights(hidden), bias, None, None, None, None, scales, zero, scales, zero]
+    model, feeds = model_of("DynamicQuantizeLSTM", given, {"hidden_size": hidden, "direction": direction}, 3)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    got = aicc.compile(model).run(feeds)
+    for name, want in zip(("o0", "o1", "o2"), session.run(None, feeds)):
+        assert got[name].shape == want.shape
+        np.testing.assert_allclose(got[name], want, atol=0.02)
+
+
 def test_what_is_not_compiled_is_named():
     model, _ = model_of("FusedGemm", [f(3, 4), f(4, 5), f(5)], {"activation": "Mish"}, 1)
     with pytest.raises(aicc.CompileError, match="activation 'Mish' is not compiled"):
