@@ -47,6 +47,7 @@ COLUMNS = [
     "compile",
     "simulate",
 ]
+PRODUCTS = ("Conv", "Gemm", "MatMul", "ConvInteger", "MatMulInteger")
 # A machine's names of the memories, and the simulator's (docs/counts.md).
 COUNTERS = {
     "dram": "dram",
@@ -126,7 +127,7 @@ def least_bytes(path):
 
     A byte for each element, which is what the array sees.
     """
-    graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
+    graph = onnx.shape_inference.infer_shapes(onnx.load(path), data_prop=True).graph
     shapes = {
         v.name: [d.dim_value for d in v.type.tensor_type.shape.dim]
         for v in [*graph.value_info, *graph.input, *graph.output]
@@ -135,7 +136,7 @@ def least_bytes(path):
     made = {output: node for node in graph.node for output in node.output}
     weights = groups = 0
     for node in graph.node:
-        if node.op_type not in ("Conv", "Gemm", "MatMul") or any(a.name == "group" and a.i > 1 for a in node.attribute):
+        if node.op_type not in PRODUCTS or any(a.name == "group" and a.i > 1 for a in node.attribute):
             continue
         source = made.get(node.input[1])
         name = source.input[0] if source is not None and source.op_type == "DequantizeLinear" else node.input[1]

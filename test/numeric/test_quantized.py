@@ -11,6 +11,7 @@ import onnx
 import pytest
 from conftest import ROOT, tool
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 import aicc  # isort: skip
 
@@ -333,6 +334,29 @@ def test_conv_without_quantisation_behind(tmp_path):
     (got,) = b.run(b.node("Conv", x, w, bias, **case.attributes), uses=["conv"], tmp_path=tmp_path)
     scale = (case.x_scale * case.w_scale).reshape(1, -1, 1, 1)
     np.testing.assert_array_equal(got, case.sums().astype(F32) * scale)
+
+
+@pytest.mark.parametrize("pads", [[0, 0, 0, 0], [1, 2, 0, 1]], ids=["whole", "padded"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8], ids=["u8", "i8"])
+def test_conv_integer_with_a_calculated_zero_point(dtype, pads, tmp_path):
+    """As ONNX Runtime's dynamic quantisation writes them: the padding is the zero point, too."""
+    rng = np.random.default_rng(1)
+    w = rng.integers(*(0, 256) if dtype == np.uint8 else (-128, 128), (6, 4, 3, 3)).astype(dtype)
+    nodes = [
+        helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+        helper.make_node("ConvInteger", ["q", "w", "z", "wz"], ["y"], pads=pads),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 4, 9, 7])],
+        [helper.make_tensor_value_info("y", TensorProto.INT32, None)],
+        [numpy_helper.from_array(w, "w"), numpy_helper.from_array(np.array(5, dtype), "wz")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    x = rng.normal(size=(2, 4, 9, 7)).astype(np.float32)
+    want = ReferenceEvaluator(model).run(None, {"x": x})[0]
+    assert np.array_equal(aicc.compile(model)(x), want)
 
 
 def test_conv_integer(tmp_path):

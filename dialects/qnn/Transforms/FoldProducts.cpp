@@ -411,16 +411,95 @@ static LogicalResult foldQLinearConv(onnx::QLinearConvOp op,
   return replaceByRounded(op, sums, *scale, *y, rewriter);
 }
 
+/// A zero point that the model calculates, of a whole tensor.
+static bool isCalculatedZero(Value zero) {
+  auto type = graph::isPresent(zero) ? graph::staticType(zero) : nullptr;
+  return type && type.getNumElements() == 1 && type.getRank() <= 1;
+}
+
+/// sum(x * w') - zx * sum(w'), where zx is calculated by the model. Element i
+/// of w belongs to channel i / inner % channels; the sums have `behind`
+/// dimensions after that of the channels.
+static Value withoutZeroPoint(OpBuilder &builder, Location loc, Value sums,
+                              Value zero, const ConstantTensor &w,
+                              const Affine &affine, int64_t channels,
+                              int64_t inner, int64_t behind) {
+  Type i32 = builder.getI32Type();
+  auto zeroType = cast<RankedTensorType>(zero.getType()).clone(i32);
+  constexpr int64_t onnxInt32 = 6; // TensorProto.INT32
+  NamedAttribute to(builder.getStringAttr("to"),
+                    builder.getI64IntegerAttr(onnxInt32));
+  Value wide =
+      onnx::CastOp::create(builder, loc, TypeRange{zeroType}, ValueRange{zero},
+                           ArrayRef<NamedAttribute>{to});
+  SmallVector<int64_t> sum(channels, 0);
+  bool isUnsigned = w.type().getElementType().isUnsignedInteger();
+  for (int64_t i = 0; i < w.numElements(); ++i) {
+    int64_t channel = i / inner % channels, value = w.integer(i);
+    sum[channel] += (isUnsigned ? value & 0xff : value) -
+                    affine.zeros[affine.isPerTensor() ? 0 : channel];
+  }
+  SmallVector<int64_t> shape(behind + 1, 1);
+  shape.front() = channels;
+  auto type = RankedTensorType::get(shape, i32);
+  ConstantTensor tensor = ConstantTensor::make(type);
+  for (int64_t i = 0; i < channels; ++i)
+    tensor.setInteger(i, sum[i]);
+  Value channelSums = graph::makeConstant(builder, loc, tensor);
+  Value term = onnx::MulOp::create(builder, loc, type, wide, channelSums);
+  return onnx::SubOp::create(builder, loc, sums.getType(), sums, term);
+}
+
+/// Pads with a calculated value; then the convolution has nothing to pad.
+static void padBefore(OpBuilder &builder, ConvOp conv, Value value) {
+  ArrayRef<int64_t> pads = conv.getPads();
+  if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
+    return;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(conv);
+  auto type = cast<RankedTensorType>(conv.getX().getType());
+  SmallVector<int64_t> shape(type.getShape());
+  int64_t rank = type.getRank();
+  ConstantTensor list = ConstantTensor::make(
+      RankedTensorType::get({2 * rank}, builder.getI64Type()));
+  for (auto [i, pad] : llvm::enumerate(pads)) {
+    int64_t dim = 2 + int64_t(i) % (rank - 2);
+    list.setInteger(int64_t(i) < rank - 2 ? dim : rank + dim, pad);
+    shape[dim] += pad;
+  }
+  Value amounts = graph::makeConstant(builder, conv.getLoc(), list);
+  Value none = onnx::NoValueOp::create(builder, conv.getLoc());
+  NamedAttribute mode(builder.getStringAttr("mode"),
+                      builder.getStringAttr("constant"));
+  Value padded =
+      onnx::PadOp::create(builder, conv.getLoc(), TypeRange{type.clone(shape)},
+                          ValueRange{conv.getX(), amounts, value, none},
+                          ArrayRef<NamedAttribute>{mode});
+  conv.getXMutable().assign(padded);
+  conv.setPads({});
+}
+
 static LogicalResult foldConvInteger(onnx::ConvIntegerOp op,
                                      PatternRewriter &rewriter) {
   auto x = operandAffine(op.getX(), {}, op.getXZeroPoint(), 0);
   auto w = operandAffine(op.getW(), {}, op.getWZeroPoint(), 0);
-  if (!x || !w || !x->isPerTensor() || !areWeights(op.getW(), *w))
+  auto weights = graph::constantOf(op.getW());
+  bool isCalculated = !x && weights && isCalculatedZero(op.getXZeroPoint());
+  if ((!isCalculated && (!x || !x->isPerTensor())) || !w ||
+      !areWeights(op.getW(), *w))
     return failure();
   Value sums = makeConv(rewriter, op, op.getX(), op.getW(), {},
-                        x->zeros.front(), zeroPoints(*w));
+                        isCalculated ? 0 : x->zeros.front(), zeroPoints(*w));
   if (!sums)
     return failure();
+  if (isCalculated) {
+    padBefore(rewriter, sums.getDefiningOp<ConvOp>(), op.getXZeroPoint());
+    int64_t channels = weights->shape().front();
+    sums = withoutZeroPoint(
+        rewriter, op.getLoc(), sums, op.getXZeroPoint(), *weights, *w, channels,
+        weights->numElements() / std::max<int64_t>(channels, 1),
+        int64_t(weights->shape().size()) - 2);
+  }
   rewriter.replaceOp(op, sums);
   return success();
 }
@@ -451,34 +530,6 @@ static LogicalResult foldQLinearMatMul(onnx::QLinearMatMulOp op,
   return replaceByRounded(op, sums, *scale, *y, rewriter);
 }
 
-/// sum(a * b') - za * sum(b'), where za is calculated by the model.
-static Value withoutZeroPoint(OpBuilder &builder, Location loc, Value sums,
-                              Value zero, const ConstantTensor &b,
-                              const Affine &affine) {
-  Type i32 = builder.getI32Type();
-  auto zeroType = cast<RankedTensorType>(zero.getType()).clone(i32);
-  constexpr int64_t onnxInt32 = 6; // TensorProto.INT32
-  NamedAttribute to(builder.getStringAttr("to"),
-                    builder.getI64IntegerAttr(onnxInt32));
-  Value wide =
-      onnx::CastOp::create(builder, loc, TypeRange{zeroType}, ValueRange{zero},
-                           ArrayRef<NamedAttribute>{to});
-  int64_t columns = b.shape().back();
-  SmallVector<int64_t> sum(columns, 0);
-  for (int64_t i = 0; i < b.numElements(); ++i) {
-    int64_t column = i % columns;
-    sum[column] +=
-        b.integer(i) - affine.zeros[affine.isPerTensor() ? 0 : column];
-  }
-  auto type = RankedTensorType::get({columns}, i32);
-  ConstantTensor tensor = ConstantTensor::make(type);
-  for (int64_t i = 0; i < columns; ++i)
-    tensor.setInteger(i, sum[i]);
-  Value columnSums = graph::makeConstant(builder, loc, tensor);
-  Value term = onnx::MulOp::create(builder, loc, type, wide, columnSums);
-  return onnx::SubOp::create(builder, loc, sums.getType(), sums, term);
-}
-
 static LogicalResult foldMatMulInteger(onnx::MatMulIntegerOp op,
                                        PatternRewriter &rewriter) {
   if (!areMatrices(op.getA(), op.getB(), op.getY()))
@@ -489,11 +540,8 @@ static LogicalResult foldMatMulInteger(onnx::MatMulIntegerOp op,
   auto a = operandAffine(op.getA(), {}, op.getAZeroPoint(), 0);
   auto weights = graph::constantOf(op.getB());
   // A zero point that is calculated: of the whole tensor, with one matrix.
-  bool isCalculated =
-      !a && weights && weights->shape().size() == 2 &&
-      graph::staticType(op.getAZeroPoint()) &&
-      graph::staticType(op.getAZeroPoint()).getNumElements() == 1 &&
-      graph::staticType(op.getAZeroPoint()).getRank() <= 1;
+  bool isCalculated = !a && weights && weights->shape().size() == 2 &&
+                      isCalculatedZero(op.getAZeroPoint());
   if (!isCalculated && (!a || !a->isPerTensor()))
     return failure();
   Value sums = MatMulOp::create(
@@ -501,7 +549,8 @@ static LogicalResult foldMatMulInteger(onnx::MatMulIntegerOp op,
       isCalculated ? 0 : a->zeros.front(), zeroPoints(*b));
   if (isCalculated)
     sums = withoutZeroPoint(rewriter, op.getLoc(), sums, op.getAZeroPoint(),
-                            *weights, *b);
+                            *weights, *b, weights->shape().back(), /*inner=*/1,
+                            /*behind=*/0);
   rewriter.replaceOp(op, sums);
   return success();
 }

@@ -53,14 +53,21 @@ static Value padByCopies(NodeContext &c, Value x, int64_t axis, int64_t low,
   return c.concat(axis, parts);
 }
 
-/// The constant that mode `constant` pads with; failure if it is none.
-static FailureOr<TypedAttr> padValue(PadOp op, NodeContext &c, Type element) {
+/// With the value that the model gives, which it may calculate.
+static FailureOr<Value> padByValue(PadOp op, NodeContext &c, Value x,
+                                   ArrayRef<int64_t> low,
+                                   ArrayRef<int64_t> high) {
   if (!c.isPresent(op.getConstantValue()))
-    return scalarAttr(element, 0);
-  TypedAttr value = splatOf(c.get(op.getConstantValue()));
-  if (!value)
-    return c.unsupported("constant_value is not a constant");
-  return value;
+    return c.pad(x, low, high, scalarAttr(elementOf(x), 0));
+  Value with = c.get(op.getConstantValue());
+  if (TypedAttr value = splatOf(with))
+    return c.pad(x, low, high, value);
+  if (product(shapeOf(with)) != 1 || rankOf(with) > 1)
+    return c.unsupported("constant_value is no scalar");
+  Shape shape(shapeOf(x));
+  for (auto [size, before, behind] : llvm::zip(shape, low, high))
+    size += before + behind;
+  return c.insertSlice(x, c.broadcast(with, shape), low);
 }
 
 static LogicalResult lowerPad(PadOp op, NodeContext &c) {
@@ -98,11 +105,10 @@ static LogicalResult lowerPad(PadOp op, NodeContext &c) {
   }
   x = c.slice(x, offsets, sizes);
   if (op.getMode() == "constant") {
-    FailureOr<TypedAttr> value = padValue(op, c, elementOf(x));
-    if (failed(value))
-      return failure();
-    c.set(op.getOutput(), c.pad(x, low, high, *value));
-    return success();
+    FailureOr<Value> padded = padByValue(op, c, x, low, high);
+    if (succeeded(padded))
+      c.set(op.getOutput(), *padded);
+    return failure(failed(padded));
   }
   if (op.getMode() != "edge" && op.getMode() != "wrap" &&
       op.getMode() != "reflect")
