@@ -335,6 +335,13 @@ bool Compilation::checkQuantize(Stage stage) {
          "and an --emit from there on");
     return false;
   }
+  if (quantize.bf16 && options.machine && options.machine->family != "cpu") {
+    fail(ErrorCode::Usage, "",
+         "'--quantize=bf16' is for processors, the target is " +
+             options.machine->family,
+         "pass --target=cpu, or --quantize=int8");
+    return false;
+  }
   return true;
 }
 

@@ -152,6 +152,8 @@ std::string aicc::makeManifest(const CompileOptions &options,
       chosen["percentile"] = quantize.percentile;
     manifest["quantize"] = std::move(chosen);
   }
+  if (options.quantize.bf16)
+    manifest["quantize"] = llvm::json::Object{{"type", "bf16"}};
   if (options.machine)
     manifest["machine"] = llvm::json::Object{
         {"name", options.machine->family + "/" + options.machine->name},

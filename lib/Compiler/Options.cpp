@@ -158,10 +158,12 @@ bool CommandLineReader::readQuantize(const Arg &arg) {
   StringRef value = arg.getValue();
   switch (arg.getOption().getID()) {
   case OPT_quantize:
-    if (value == "int4w" || value == "bf16" || value == "auto")
+    if (value == "int4w" || value == "auto")
       return fail("'--quantize=" + value + "' is not yet available");
     quantize.int8 = value == "int8";
-    return quantize.int8 ? true : badValue(arg, "int8");
+    quantize.bf16 = value == "bf16";
+    return quantize.int8 || quantize.bf16 ? true
+                                          : badValue(arg, "int8 or bf16");
   case OPT_calibration:
     quantize.calibration = value.str();
     return value.empty() ? fail("the path of the calibration data is empty")

@@ -52,7 +52,7 @@ defm mtriple : Value<"mtriple", "TRIPLE",
 defm threads : Value<"threads", "N",
     "Workers to plan for (default: those of the machine)">;
 defm quantize : Value<"quantize", "TYPE",
-    "int8: compute on 8-bit integers what can be">;
+    "int8: compute on 8-bit integers what can be; bf16: store weights so where it is cheaper">;
 defm calibration : Value<"calibration", "DIR",
     "Samples of the inputs: .npz files, folders of NAME.npy, or .npy files">;
 defm calibration_method : Value<"calibration-method", "METHOD",

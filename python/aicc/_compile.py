@@ -20,7 +20,7 @@ def compile(model, target="cpu", shapes=None, **options):
     shapes: {input name: shape} for inputs whose shapes the model leaves open.
     options: the other flags of the command line, underscores for dashes: threads=2, mcpu="native",
         strict_fp=True; opt_level is -O. quantize="int8" needs calibration, samples of the inputs: a folder
-        as for --calibration, or an iterable of {input name: array}.
+        as for --calibration, or an iterable of {input name: array}; quantize="bf16" needs none.
 
     Raises CompileError for a model that cannot be compiled, ValueError for an unknown option.
     """

@@ -55,6 +55,8 @@ void CpuTarget::buildPipeline(OpPassManager &pm, Stage from, Stage to,
                               const CompileOptions &options) const {
   cpu::RegionMapper mapper = cpu::makeRegionMapper(options);
   if (from < Stage::Mapped && to >= Stage::Mapped) {
+    if (options.quantize.bf16)
+      pm.addPass(cpu::createNarrowWeightsPass(options, mapper));
     if (!options.strictFp)
       pm.addPass(cpu::createWinogradPass(options, mapper));
     cpu::buildMappingPipeline(pm, options, mapper);

@@ -43,6 +43,8 @@ std::shared_ptr<const MachineDesc> machineOf(mlir::Operation *op,
 /// `mapper`: what it has found is kept for createMapPass.
 std::unique_ptr<mlir::Pass> createWinogradPass(const CompileOptions &options,
                                                RegionMapper mapper);
+std::unique_ptr<mlir::Pass>
+createNarrowWeightsPass(const CompileOptions &options, RegionMapper mapper);
 std::unique_ptr<mlir::Pass> createMapPass(RegionMapper mapper);
 /// From operations on tensors to regions with mappings and costs.
 void buildMappingPipeline(mlir::OpPassManager &pm,

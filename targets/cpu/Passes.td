@@ -60,6 +60,43 @@ def CpuWinogradPass : Pass<"cpu-winograd", "::mlir::ModuleOp"> {
     "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def CpuNarrowWeightsPass : Pass<"cpu-narrow-weights", "::mlir::ModuleOp"> {
+  let summary = "Store weights as bf16 where that is cheaper";
+  let description = [{
+    Constant factors of f32 products become bf16 (nearest, ties to even), and are widened
+    where they are read; what is computed stays f32. Done for each product
+    that the cost model finds cheaper so: where weights come from a slow memory and each is used a few times
+    (products with one vector, recurrent cells). Where they are used often, widening costs more than it saves.
+    Remarks tell what each would have cost (`--remarks-filter=cpu-narrow`).
+
+    Before:
+    ```mlir
+    %w = arith.constant dense_resource<w> : tensor<4096x1000xf32>
+    %y = linalg.generic ... ins(%x, %w : tensor<1x4096xf32>, tensor<4096x1000xf32>) {
+    ^bb0(%a: f32, %b: f32, %sum: f32):
+      %p = arith.mulf %a, %b : f32
+      ...
+    ```
+    After:
+    ```mlir
+    %w = arith.constant dense_resource<bf16> : tensor<4096x1000xbf16>
+    %y = linalg.generic ... ins(%x, %w : tensor<1x4096xf32>, tensor<4096x1000xbf16>) {
+    ^bb0(%a: f32, %b: bf16, %sum: f32):
+      %c = arith.extf %b : bf16 to f32
+      %p = arith.mulf %a, %c : f32
+      ...
+    ```
+  }];
+  let options = [
+    Option<"machineName", "machine", "std::string", /*default=*/"\"x86_64_v4\"",
+           "Machine of this family">,
+    Option<"everywhere", "everywhere", "bool", /*default=*/"false",
+           "Everywhere, without asking">
+  ];
+  let dependentDialects = ["::aicc::AICCDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def CpuMapPass : Pass<"cpu-map", "::mlir::func::FuncOp"> {
   let summary = "Choose the mapping of every region";
   let description = [{

@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import aicc
+import ml_dtypes
 import numpy
 import onnx
 import onnxruntime
@@ -320,13 +321,37 @@ def test_constant_input_has_a_scale(tmp_path):
     numpy.testing.assert_array_equal(compiled.run(zeros)["y"], 0)
 
 
+def test_bf16_weights(tmp_path):
+    """Weights that are read once are rounded to bf16, to the nearest; sums stay f32."""
+    rng = numpy.random.default_rng(2)
+    w = rng.standard_normal((2048, 1500)).astype(numpy.float32)
+    w[0, :3] = numpy.inf, numpy.nan, 1 + 2.0**-8  # The last one lies in the middle: to even.
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "g",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 2048])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 1500])],
+        [onnx.numpy_helper.from_array(w, "w")],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    x = rng.standard_normal((1, 2048)).astype(numpy.float32)
+    compiled = aicc.compile(model, quantize="bf16")
+    got = compiled.run({"x": x})["y"]
+    rounded = w.astype(ml_dtypes.bfloat16).astype(numpy.float32)
+    assert rounded[0, 2] == 1
+    numpy.testing.assert_allclose(got, x @ rounded, rtol=1e-4, atol=1e-4)
+    compiled.save(tmp_path / "m.so")
+    assert (tmp_path / "m.so").stat().st_size < 1.2 * 2 * w.size
+
+
 @pytest.mark.parametrize(
     "flags, text",
     [
         (["--emit=qdq"], "'--emit=qdq' is about quantised models"),
         (["--calibration=."], "'--calibration' is for quantising"),
         (["--quantize=int8", "--emit=onnx"], "'--quantize' works on stage 'graph'"),
-        (["--quantize=int3"], "'--quantize=int3': expected int8"),
+        (["--quantize=int3"], "'--quantize=int3': expected int8 or bf16"),
+        (["--quantize=bf16", "--target=systolic/gemmini16"], "'--quantize=bf16' is for processors"),
         (["--quantize=int4w"], "'--quantize=int4w' is not yet available"),
         (["--calibration-method=percentile:0"], "'--calibration-method=percentile:0': expected minmax, percentile or"),
         (["--calibration-method=entropy"], "'--calibration-method=entropy': expected minmax, percentile or"),

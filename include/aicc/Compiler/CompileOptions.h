@@ -107,6 +107,7 @@ enum class CalibrationMethod {
 /// Post-training quantisation.
 struct QuantizeOptions {
   bool int8 = false;
+  bool bf16 = false;       ///< Weights, where that is cheaper.
   std::string calibration; ///< Folder of samples; empty: none given.
   CalibrationMethod method = CalibrationMethod::MinMax;
   double percentile = 99.99; ///< Of the values of a tensor that are kept.

@@ -1,15 +1,12 @@
 //===- WinogradPass.cpp - Which convolutions take fewer products ----------===//
 
-#include "aicc/Memory/BufferPlan.h"
-#include "targets/cpu/Passes.h"
+#include "targets/cpu/Trial.h"
 #include "targets/cpu/Winograd/Layer.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/MapVector.h"
 
 #include <limits>
@@ -24,40 +21,6 @@ using namespace aicc;
 using namespace aicc::cpu;
 
 namespace {
-struct Price {
-  double cycles = 0, picojoules = 0;
-};
-
-/// A function of one layer alone, to ask what it costs.
-class Trial {
-public:
-  /// `others`: bytes of constants that the program reads from one run of the
-  /// layer to the next.
-  Trial(linalg::GenericOp conv, int64_t others)
-      : builder(conv.getContext()),
-        othersLoc(NameLoc::get(builder.getStringAttr("others"))),
-        module(ModuleOp::create(builder, conv.getLoc())) {
-    build(conv, others);
-  }
-
-  /// By tiles of m x m results; 0: as it is.
-  void rewrite(int64_t m);
-  /// Nothing where it cannot be mapped.
-  std::optional<Price> price(const CompileOptions &options,
-                             const RegionMapper &mapper);
-
-private:
-  void build(linalg::GenericOp conv, int64_t others);
-  void bring(Value value);
-  Value sumOthers(int64_t bytes);
-
-  OpBuilder builder;
-  Location othersLoc;
-  OwningOpRef<ModuleOp> module;
-  func::FuncOp func;
-  IRMapping mapping;
-};
-
 /// Decides for each layer of a function; layers of one shape once.
 class Chooser {
 public:
@@ -72,13 +35,9 @@ public:
 private:
   struct Choice {
     int64_t m = 0;
-    llvm::MapVector<int64_t, Price> prices; ///< By m.
+    llvm::MapVector<int64_t, Trial::Price> prices; ///< By m.
   };
   Choice compare(linalg::GenericOp conv);
-  double score(const Price &price) const {
-    return valueOf(options.goalAt(options.machine->clockMhz.value),
-                   price.picojoules, price.cycles);
-  }
   void tell(linalg::GenericOp conv, const Choice &choice) const;
 
   CompileOptions options;
@@ -89,75 +48,12 @@ private:
 };
 } // namespace
 
-/// Makes `value` known in the trial: cheap things are copied, all else becomes
-/// an argument.
-void Trial::bring(Value value) {
-  if (mapping.contains(value))
-    return;
-  Operation *def = value.getDefiningOp();
-  if (def && (isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(def))) {
-    for (Value operand : def->getOperands())
-      bring(operand);
-    builder.clone(*def, mapping);
-    return;
-  }
-  Block &entry = func.getBody().front();
-  mapping.map(value, entry.addArgument(value.getType(), value.getLoc()));
-}
-
-/// What the caches lose to the rest of the program: the sum of an argument.
-Value Trial::sumOthers(int64_t bytes) {
-  Type element = builder.getF32Type();
-  auto type = RankedTensorType::get({std::max<int64_t>(1, bytes / 4)}, element);
-  Value values = func.getBody().front().addArgument(type, othersLoc);
-  Value zero =
-      arith::ConstantOp::create(builder, othersLoc, builder.getF32FloatAttr(0));
-  Value init =
-      tensor::EmptyOp::create(builder, othersLoc, ArrayRef<int64_t>(), element);
-  init = linalg::FillOp::create(builder, othersLoc, zero, init).getResult(0);
-  auto scalar = AffineMap::get(1, 0, builder.getContext());
-  return linalg::GenericOp::create(
-             builder, othersLoc, init.getType(), values, init,
-             ArrayRef<AffineMap>{builder.getMultiDimIdentityMap(1), scalar},
-             utils::IteratorType::reduction,
-             [](OpBuilder &b, Location loc, ValueRange arguments) {
-               Value sum =
-                   arith::AddFOp::create(b, loc, arguments[0], arguments[1]);
-               linalg::YieldOp::create(b, loc, sum);
-             })
-      .getResult(0);
-}
-
-void Trial::build(linalg::GenericOp conv, int64_t others) {
-  WinogradLayer layer = winogradLayer(conv, /*m=*/1);
-  SmallVector<Operation *> ops{conv};
-  ops.append(layer.rest.begin(), layer.rest.end());
-  if (auto pad = layer.image().getDefiningOp<tensor::PadOp>())
-    ops.insert(ops.begin(), pad);
-  builder.setInsertionPointToEnd(module->getBody());
-  func = func::FuncOp::create(builder, conv.getLoc(), "main",
-                              builder.getFunctionType({}, {}));
-  builder.setInsertionPointToStart(func.addEntryBlock());
-  for (Operation *op : ops) {
-    op->walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands())
-        if (!op->isAncestor(operand.getParentBlock()->getParentOp()))
-          bring(operand);
-    });
-    builder.clone(*op, mapping);
-  }
-  SmallVector<Value> results{mapping.lookup(layer.last()->getResult(0)),
-                             sumOthers(others)};
-  func::ReturnOp::create(builder, conv.getLoc(), results);
-  func.setFunctionType(builder.getFunctionType(
-      func.getBody().getArgumentTypes(), TypeRange(ValueRange(results))));
-}
-
-void Trial::rewrite(int64_t m) {
+/// By tiles of m x m results; 0: as it is.
+static void rewrite(Trial &trial, int64_t m) {
   if (m == 0)
     return;
   linalg::GenericOp conv;
-  func.walk([&](linalg::GenericOp op) {
+  trial.function().walk([&](linalg::GenericOp op) {
     if (isWinogradConvolution(op))
       conv = op;
   });
@@ -173,28 +69,15 @@ void Trial::rewrite(int64_t m) {
           UnmanagedAsmResourceBlob::allocateInferAlign(ArrayRef<float>())));
 }
 
-std::optional<Price> Trial::price(const CompileOptions &options,
-                                  const RegionMapper &mapper) {
-  PassManager pm(module->getContext(), ModuleOp::getOperationName());
-  buildMappingPipeline(pm, options, mapper);
-  // A trial that fails is no error.
-  ScopedDiagnosticHandler quiet(module->getContext(),
-                                [](mlir::Diagnostic &) { return success(); });
-  if (failed(pm.run(*module)))
-    return std::nullopt;
-  Price price;
-  bool complete = true;
-  func.walk([&](RegionOp region) {
-    if (region.getLoc() == othersLoc)
-      return;
-    CostAttr cost = region.getCostAttr();
-    complete &= bool(cost);
-    if (cost) {
-      price.cycles += double(cost.getCycles());
-      price.picojoules += double(cost.getPicojoules());
-    }
-  });
-  return complete ? std::optional(price) : std::nullopt;
+/// The padding before a layer, the layer, and what is computed elementwise from
+/// it.
+static SmallVector<Operation *> operationsOf(linalg::GenericOp conv) {
+  WinogradLayer layer = winogradLayer(conv, /*m=*/1);
+  SmallVector<Operation *> ops{conv};
+  ops.append(layer.rest.begin(), layer.rest.end());
+  if (auto pad = layer.image().getDefiningOp<tensor::PadOp>())
+    ops.insert(ops.begin(), pad);
+  return ops;
 }
 
 /// Layers with one key cost the same.
@@ -224,15 +107,15 @@ Chooser::Choice Chooser::compare(linalg::GenericOp conv) {
                           std::numeric_limits<float>::epsilon() / 2 >
                       maxError)
       continue;
-    Trial trial(conv, constantBytes);
-    trial.rewrite(m);
-    std::optional<Price> price = trial.price(options, mapper);
+    Trial trial(operationsOf(conv), constantBytes);
+    rewrite(trial, m);
+    std::optional<Trial::Price> price = trial.price(options, mapper);
     if (!price)
       continue;
     choice.prices.insert({m, *price});
     // The first m must gain a tenth over the layer as it is, a larger one over
     // a smaller.
-    if (double wanted = score(*price); wanted < worthwhile * best) {
+    if (double wanted = scoreOf(*price, options); wanted < worthwhile * best) {
       best = wanted;
       choice.m = m;
     }
@@ -305,22 +188,15 @@ void CpuWinogradPass::runOnOperation() {
   if (failed(options))
     return signalPassFailure();
   SmallVector<linalg::GenericOp> layers;
-  int64_t constantBytes = 0;
-  getOperation().walk([&](Operation *op) {
-    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
-      if (isWinogradConvolution(generic))
-        layers.push_back(generic);
-    } else if (isa<arith::ConstantOp>(op)) {
-      if (auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType()))
-        constantBytes +=
-            type.getNumElements() * storedBytes(type.getElementType());
-    }
+  getOperation().walk([&](linalg::GenericOp generic) {
+    if (isWinogradConvolution(generic))
+      layers.push_back(generic);
   });
   if (layers.empty())
     return;
   if (!mapper)
     mapper = makeRegionMapper(*options);
-  Chooser chooser(*options, mapper, maxError, constantBytes);
+  Chooser chooser(*options, mapper, maxError, constantBytesOf(getOperation()));
   for (linalg::GenericOp conv : layers) {
     int64_t m = tile ? int64_t(tile) : chooser.choose(conv);
     if (m == 0)
