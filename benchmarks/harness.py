@@ -12,6 +12,7 @@ timed runs.
 import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -42,7 +43,8 @@ def summary(times_ns):
 
 
 class Turns:
-    """Engines that take turns. models: {engine: model file}; engines: those of RUNNERS.
+    """Engines that take turns. models: {engine: model file}; engines: those of RUNNERS. What they
+    compile first they keep beside the inputs.
 
     peers: the interpreter that has the packages of the engines in PEERS.
     """
@@ -53,7 +55,8 @@ class Turns:
         for engine, model in models.items():
             interpreter = peers if engine in PEERS else sys.executable
             command = [str(interpreter), __file__, engine, str(model), str(threads), str(inputs), str(python_path)]
-            worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            env = os.environ | {"AICC_BENCH_FOLDER": str(pathlib.Path(inputs).parent)}
+            worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
             self.workers[engine] = self.stack.enter_context(worker)
 
     def __enter__(self):
@@ -144,8 +147,103 @@ def openvino_f32_runner(model, threads, inputs):
     return openvino_runner(model, threads, inputs, INFERENCE_PRECISION_HINT="f32")
 
 
-PEERS = {"openvino_f32": openvino_f32_runner, "openvino": openvino_runner}
-RUNNERS = {"aicc": aicc_runner, "onnxruntime": onnxruntime_runner, **PEERS}
+def tool(name, *arguments, cwd=None):
+    """Runs a program that a package has installed; raises with its last words."""
+    done = subprocess.run(
+        [pathlib.Path(sys.executable).parent / name, *map(str, arguments)], cwd=cwd, capture_output=True, text=True
+    )
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if "error" in line.lower()] or done.stderr.splitlines()
+        raise RuntimeError(f"{name}: {lines[0][:200] if lines else done.returncode}")
+
+
+def kept(model, suffix):
+    """Where an engine keeps what it has made of a model."""
+    return pathlib.Path(os.environ["AICC_BENCH_FOLDER"]) / (pathlib.Path(model).stem + suffix)
+
+
+def iree_runner(model, threads, inputs):
+    """IREE's CPU back end for this processor."""
+    import iree.runtime as rt
+    import onnx
+
+    library = kept(model, ".vmfb")
+    if not library.exists():
+        proto = onnx.load(model)
+        for value in proto.graph.input:
+            if value.name in inputs:
+                for dim, size in zip(value.type.tensor_type.shape.dim, inputs[value.name].shape):
+                    dim.dim_value = size
+        static, mlir = kept(model, ".static.onnx"), kept(model, ".mlir")
+        onnx.save(proto, static)
+        tool("iree-import-onnx", static, "-o", mlir, "--opset-version", 17)
+        target = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
+        tool("iree-compile", mlir, *target, "--iree-llvmcpu-target-cpu=host", "-o", library)
+    rt.flags.parse_flags(f"--task_topology_max_group_count={threads}")
+    config = rt.Config("local-task")
+    context = rt.SystemContext(config=config)
+    context.add_vm_module(rt.VmModule.mmap(config.vm_instance, str(library)))
+    (module,) = [module for name, module in context.modules.items() if name != "hal"]
+    (name,) = [name for name in module.vm_module.function_names if not name.startswith("_") and "$" not in name]
+    arguments = list(inputs.values())
+
+    def run():
+        results = module[name](*arguments)
+        return [result.to_host() for result in (results if isinstance(results, (list, tuple)) else [results])]
+
+    return run
+
+
+def ncnn_runner(model, threads, inputs):
+    """ncnn in f32, of what pnnx makes of the model; one sample without its dimension of size 1."""
+    import ncnn
+    import numpy
+    import onnx
+
+    stem = kept(model, ".pnnx")
+    param = stem.with_suffix(".ncnn.param")
+    if not param.exists():
+        shapes = ",".join(f"[{','.join(map(str, value.shape))}]{value.dtype.kind}32" for value in inputs.values())
+        if any(value.dtype != numpy.float32 for value in inputs.values()):
+            raise RuntimeError("pnnx: inputs that are not f32")
+        copy = stem.with_suffix(".onnx")
+        copy.write_bytes(pathlib.Path(model).read_bytes())
+        tool("pnnx", copy, f"inputshape={shapes}", "fp16=0", cwd=stem.parent)
+        if not param.exists():
+            raise RuntimeError("pnnx: writes nothing")
+    net = ncnn.Net()
+    net.opt.num_threads = threads
+    for name in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage"):
+        setattr(net.opt, name, False)
+    if net.load_param(str(param)) or net.load_model(str(stem.with_suffix(".ncnn.bin"))):
+        raise RuntimeError("ncnn: a layer is not known")
+    count = len(onnx.load(model, load_external_data=False).graph.output)
+    # A Mat does not own the array that it is made of.
+    arrays = [numpy.ascontiguousarray(value.reshape(value.shape[1:])) for value in inputs.values()]
+    mats = [ncnn.Mat(array).clone() for array in arrays]
+
+    def run():
+        extractor = net.create_extractor()
+        for i, mat in enumerate(mats):
+            extractor.input(f"in{i}", mat)
+        outputs = []
+        for i in range(count):
+            status, out = extractor.extract(f"out{i}")
+            if status:
+                raise RuntimeError(f"ncnn: output {i} is not computed")
+            outputs.append(numpy.array(out))
+        return outputs
+
+    return run
+
+
+PEERS = {
+    "openvino_f32": openvino_f32_runner,
+    "openvino": openvino_runner,
+    "ncnn": ncnn_runner,
+    "iree": iree_runner,
+}
+RUNNERS = {"aicc": aicc_runner, "aicc_bf16": aicc_runner, "onnxruntime": onnxruntime_runner, **PEERS}
 
 
 def serve(engine, model, threads, inputs, python_path):
