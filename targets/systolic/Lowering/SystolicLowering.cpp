@@ -224,13 +224,35 @@ static void addZeros(const Product &product, const ArrayMachine &machine,
   add("mac.i8", 0);
 }
 
+/// Cycles in which rows wait for weights that pass again: in the model of
+/// transfers these stay.
+static double waitsForRepeats(const Product &product,
+                              const ArrayMachine &machine,
+                              const Mapping &mapping, const TilePlan &plan) {
+  if (product.repeatDim < 0)
+    return 0;
+  Extents pass = extentsAt(product, mapping, plan.computeLevel);
+  double rows = 1, visits = 1;
+  for (auto [d, dim] : llvm::enumerate(product.workload().dims)) {
+    bool isLane = int(d) == product.rowDim || int(d) == product.colDim;
+    if (int(d) == product.repeatDim)
+      continue;
+    visits *= double(llvm::divideCeil(dim.size, pass[d]));
+    rows *= isLane ? 1 : double(pass[d]);
+  }
+  auto k = double(std::min(product.size(product.rowDim),
+                           int64_t(machine.config.rows))),
+       passes = double(product.size(product.repeatDim));
+  return visits * (passes * std::max(rows, k) - std::max(passes * rows, k));
+}
+
 /// Adds what overlaps in the model of transfers, and in a program comes one
 /// after the other: a first tile of weights is in the FIFO before it moves into
 /// the array, and results that stay leave the accumulator row by row.
 static void addAlone(const Product &product, const ArrayMachine &machine,
-                     const MachineDesc &used, const TilePlan &plan,
-                     Cost &cost) {
-  double cycles = 0;
+                     const MachineDesc &used, const Mapping &mapping,
+                     const TilePlan &plan, Cost &cost) {
+  double cycles = waitsForRepeats(product, machine, mapping, plan);
   if (machine.streamsWeights) {
     auto k = double(std::min(product.size(product.rowDim),
                              int64_t(machine.config.rows))),
@@ -293,7 +315,7 @@ void Lowering::addBesides(const Group &group, const Mapping &mapping,
     cost.add(state.used.memories[home].name + ".read", CountUnit::Bytes, again,
              state.used.memories[home].readPjPerByte.value);
   addShiftRows(state.product, state.machine, state.used, cost);
-  addAlone(state.product, state.machine, state.used, *plan, cost);
+  addAlone(state.product, state.machine, state.used, mapping, *plan, cost);
   if (state.product.keptResult)
     addBorder(*state.product.keptResult, state.machine, state.used, cost);
   if (state.product.isDiagonal())

@@ -295,8 +295,10 @@ private:
     std::string why;
     return canRun(product, machine, model, wider, why);
   }
+  int64_t rowsOfPass(unsigned level) const;
   void dropRepeats(unsigned operand, int memory);
   double priceOf(const Mapping &wider) const;
+  void lengthenPasses();
   void fillPasses();
   void keepWeights();
   void widen(unsigned operand, int memory, int lane);
@@ -365,6 +367,39 @@ double Hoister::priceOf(const Mapping &wider) const {
     return std::numeric_limits<double>::infinity();
   SpatialTotals totals = totalsOf(model, wider, counts);
   return totals.energyPj * totals.cycles;
+}
+
+/// Weights that pass again for each part of a zero point take their time again,
+/// however few rows they are for; the model of transfers has them stay. So rows
+/// are not cut into passes shorter than the array while more of them fit.
+void Hoister::lengthenPasses() {
+  if (product.repeatDim < 0)
+    return;
+  const int8_t pass = level(weightOperand, machine.weightRegisters);
+  for (int8_t number = pass; number-- > 0;) {
+    Mapping::Loop &loop = mapping.loops[number];
+    int64_t around = rowsOfPass(number + 1) / std::max<int64_t>(loop.tile, 1);
+    if (!moves(resultOperand, loop.dim) || moves(weightOperand, loop.dim) ||
+        loop.isSpatial() || int64_t(machine.config.rows) <= around * loop.tile)
+      continue;
+    int64_t least = loop.tile;
+    for (int64_t tile = extentsAt(product, mapping, number)[loop.dim];
+         tile > least; tile = divideCeil(tile, 2)) {
+      loop.tile = tile;
+      if (fits(mapping))
+        break;
+      loop.tile = least;
+    }
+  }
+}
+
+/// Rows inside of the first `level` loops.
+int64_t Hoister::rowsOfPass(unsigned level) const {
+  int64_t rows = 1;
+  for (auto [d, extent] : llvm::enumerate(extentsAt(product, mapping, level)))
+    if (moves(resultOperand, d) && !moves(weightOperand, d))
+      rows *= extent;
+  return rows;
 }
 
 /// A pass has its weights for all of its rows: what it reads is there before,
@@ -442,6 +477,7 @@ void Hoister::run() {
   dropRepeats(weightOperand, machine.weightRegisters);
   if (machine.weightHome() != machine.weightRegisters)
     dropRepeats(weightOperand, machine.weightHome());
+  lengthenPasses();
   fillPasses();
   keepWeights();
   dropRepeats(inputOperand, machine.scratchpad);

@@ -26,6 +26,8 @@ LAYERS = {
     "matmul": lambda rng: matmul(rng, 128, 384, 1536, np.uint8),
     "scores": lambda rng: computed(rng, [1, 12, 128, 32], [1, 12, 32, 128], (U8, I8), (131, 0)),
     "values": lambda rng: computed(rng, [1, 12, 128, 128], [1, 12, 128, 64], (U8, U8), (0, 120)),
+    # Rows enough for passes that are as long as the array, if they are not cut.
+    "values, few columns": lambda rng: computed(rng, [1, 12, 128, 128], [1, 12, 128, 32], (U8, U8), (0, 137)),
     # The zeros of the diagonal weights are multiplied, too.
     "depthwise": lambda rng: conv(rng, [1, 40, 56, 56], [40, 1, 3, 3], np.uint8, pads=[1] * 4, group=40),
 }
