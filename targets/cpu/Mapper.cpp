@@ -29,6 +29,7 @@ private:
   bool unrollWindow(KernelMapping &mapping) const;
   void trySquare(KernelMapping mapping, int64_t outer, int64_t inner);
   void tryOrders(KernelMapping mapping);
+  void unrollReduction();
   void consider(const KernelMapping &mapping);
   void searchDims();
   double score(const Cost &cost, const Goal &by) const;
@@ -244,8 +245,37 @@ void Search::searchDims() {
   tryLanes(-1);
 }
 
+/// Several steps of the innermost reduction in one iteration of its loop, as
+/// long as that is worth their code. Steps of a window are unrolled already.
+void Search::unrollReduction() {
+  KernelMapping mapping = best.mapping;
+  int64_t dim = mapping.order.empty() ? -1 : mapping.order.back();
+  if (dim < 0 || !isReduction(dim) || mapping.dot >= 0)
+    return;
+  int64_t results = 1;
+  for (int64_t d = 0; d < rank(); ++d) {
+    if (isReduction(d) && (mapping.tile[d] != 1 || d == mapping.vector))
+      return;
+    results *= mapping.instructions(d, mapping.tile[d]);
+  }
+  constexpr int64_t mostSteps = 8, mostInstructions = 64;
+  constexpr double worthwhile = 0.995;
+  for (int64_t steps = 2; steps <= mostSteps; steps *= 2) {
+    if (steps * results > mostInstructions ||
+        workload.dims[dim].size < 2 * steps)
+      return;
+    mapping.tile[dim] = steps;
+    FailureOr<Cost> cost =
+        target.estimate(workload, mapping.toMapping(), machine);
+    if (failed(cost) || score(*cost) >= worthwhile * score(best.cost))
+      return;
+    best = {mapping, *std::move(cost)};
+  }
+}
+
 MappingChoice Search::run() {
   searchDims();
+  unrollReduction();
   MappingChoice choice;
   static_cast<MappedCost &>(choice) = best;
   auto add = [&](const std::optional<MappedCost> &other, llvm::StringRef why) {

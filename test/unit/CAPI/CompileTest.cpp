@@ -28,7 +28,7 @@ TEST(CAPI, OptionsAreCheckedAsTheyAreSet) {
   EXPECT_NE(std::string(aicc_options_error(options.get())).find("nonsense"),
             std::string::npos);
   EXPECT_EQ(aicc_options_set(options.get(), "timing", "maybe"), 2);
-  EXPECT_EQ(aicc_options_set(options.get(), "quantize", "bf16"), 2);
+  EXPECT_EQ(aicc_options_set(options.get(), "quantize", "int4w"), 2);
   EXPECT_EQ(aicc_options_set(options.get(), "version", "true"), 2);
   EXPECT_EQ(aicc_options_set(options.get(), nullptr, "1"), 2);
 }
