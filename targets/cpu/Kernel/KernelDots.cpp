@@ -118,9 +118,13 @@ Value KernelEmitter::dotRight(const Coord &at) {
   llvm::append_range(key, address.block);
   if (const Lane *known = lookup(key))
     return known->value;
-  Value result = vector::LoadOp::create(
-      builder, loc, bytesOf(builder, mapping.lanes), buffers[factor(1).operand],
-      linearIndex(address, at));
+  unsigned operand = factor(1).operand;
+  Value position = linearIndex(address, at);
+  if (isStreamed(operand))
+    prefetch(operand, position);
+  Value result =
+      vector::LoadOp::create(builder, loc, bytesOf(builder, mapping.lanes),
+                             buffers[operand], position);
   remember(key, {result, true, 0});
   return result;
 }

@@ -106,6 +106,11 @@ private:
   /// whole vectors while its lanes are apart; -1: none.
   int64_t transposedDim(const Address &address) const;
 
+  /// Asks for the packed weights that come some steps later.
+  void prefetch(unsigned operand, mlir::Value position);
+  /// Whether a reduction walks more weights than stay in a first cache.
+  bool isStreamed(unsigned operand) const;
+
   // Pieces.
   Address addressOf(unsigned operand, const IndexForms &index) const;
   mlir::Value baseOf(const Address &address);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "aicc/Memory/BufferPlan.h"
 #include "targets/cpu/Kernel/KernelEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -186,6 +187,39 @@ KernelEmitter::Lane KernelEmitter::loadAt(Value buffer, Type elementType,
   return {fromMemory(vector, elementType), true, 0};
 }
 
+bool KernelEmitter::isStreamed(unsigned operand) const {
+  const RegionAccess *found = nullptr;
+  for (const RegionAccess &access : model.accesses)
+    if (access.operand == operand && access.inReduction)
+      found = &access;
+  if (!found || !isa<PackAttr>(layouts[operand]) || mapping.vector < 0)
+    return false;
+  // Three quarters of the 32 KiB that processors have at least.
+  constexpr int64_t mostBytes = 24 << 10;
+  int64_t bytes =
+      mapping.tile[mapping.vector] * storedBytes(model.elementType(operand));
+  for (const RegionModel::Dim &dim : model.dims)
+    if (dim.isReduction &&
+        llvm::any_of(found->index, [&](const LinearForm &form) {
+          return form.coeffs[dim.original.back()] != 0;
+        }))
+      bytes *= dim.size;
+  return bytes > mostBytes;
+}
+
+void KernelEmitter::prefetch(unsigned operand, Value position) {
+  // Some ten steps of a register tile, so that a line of the third cache comes
+  // in time (docs/design/0001-code-generation.md has what that gains).
+  constexpr int64_t bytesAhead = 2 << 10;
+  constexpr unsigned keepInAllCaches = 3;
+  int64_t ahead = bytesAhead / storedBytes(model.elementType(operand));
+  Value later =
+      arith::AddIOp::create(builder, loc, position, constantIndex(ahead));
+  memref::PrefetchOp::create(builder, loc, buffers[operand], later,
+                             /*isWrite=*/false, keepInAllCaches,
+                             /*isDataCache=*/true);
+}
+
 KernelEmitter::Lane KernelEmitter::load(unsigned operand,
                                         const IndexForms &index,
                                         const Coord &at) {
@@ -201,8 +235,11 @@ KernelEmitter::Lane KernelEmitter::load(unsigned operand,
   llvm::append_range(key, address.block);
   if (const Lane *known = lookup(key))
     return *known;
-  Lane lane = loadAt(buffers[operand], model.elementType(operand),
-                     linearIndex(address, at), stride, lanes);
+  Value position = linearIndex(address, at);
+  if (isPacked && stride == 1 && isStreamed(operand))
+    prefetch(operand, position);
+  Lane lane = loadAt(buffers[operand], model.elementType(operand), position,
+                     stride, lanes);
   remember(key, lane);
   return lane;
 }
