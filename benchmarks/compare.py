@@ -2,7 +2,7 @@
 """aicc beside ONNX Runtime on every model of the zoo, and beside OpenVINO, ncnn and IREE where --peers has them.
 
     compare.py [--build DIR] [--only NAME ...] [--rounds N] [--batch S] [--json FILE] [--write]
-               [--public FOLDER MANIFEST ...] [--peers PYTHON] [--check FILE]
+               [--public FOLDER MANIFEST ...] [--peers PYTHON] [--check FILE] [--resume FILE]
 
 For each model: compiles it with the command line (time, peak memory and size of the result), runs
 all engines on the same seeded inputs (agreement), and times them in turns at 1 and 2 threads; between
@@ -184,7 +184,8 @@ def compare(name, path, entry, folder, options):
     if not status:
         subprocess.run([*command, "--quantize=bf16", f"-o{narrow}", "--quiet"], check=True)
     if status:
-        return {"model": name, "error": errors.strip().splitlines()[0] if errors.strip() else f"exit status {status}"}
+        lines = [line.split("error: ", 1)[1] for line in errors.splitlines() if "error: " in line]
+        return {"model": name, "error": lines[0] if lines else f"exit status {status}"}
     row = {
         "model": name,
         "model_mib": path.stat().st_size / 2**20,
@@ -396,13 +397,17 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--peers", type=pathlib.Path, metavar="PYTHON", help="has the packages of requirements.txt")
     parser.add_argument("--check", type=pathlib.Path, metavar="FILE", help="what --json wrote earlier")
+    parser.add_argument(
+        "--resume", type=pathlib.Path, metavar="FILE", help="what --json wrote of a run that was cut off"
+    )
     options = parser.parse_args()
     rows = []
+    known = {row["model"]: row for row in json.loads(options.resume.read_text())} if options.resume else {}
     with tempfile.TemporaryDirectory(prefix="aicc-bench-") as folder:
         build_peak(folder)
         for name, path, entry in subjects(options):
             print(f"{name} ...", file=sys.stderr, flush=True)
-            rows.append(compare(name, path, entry, folder, options))
+            rows.append(known.get(name) or compare(name, path, entry, folder, options))
             if options.json:
                 options.json.write_text(json.dumps(rows, indent=1) + "\n")
     print(table(rows), peer_table(rows), sep="\n\n")

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 
+SLOW_NS = 5e9  # An engine that takes longer has one run.
 REST_S = 0.25  # libomp's threads spin for 0.2 s
 
 
@@ -95,14 +96,17 @@ class Turns:
 
     def measure(self, rounds=5, batch_s=0.4, least=3, most=2000):
         """{engine: Timing} over `rounds` turns of about `batch_s` seconds, least..most runs each."""
-        runs = {}
+        runs, times = {}, {engine: [] for engine in self.workers}
         for engine in self.workers:
+            first = self.batch(engine, 1, 0)
+            if first[0] > SLOW_NS:
+                times[engine] = first
+                continue
             once = min(self.batch(engine, 3, 1))
             runs[engine] = int(min(most, max(least, batch_s * 1e9 / once)))
-        times = {engine: [] for engine in self.workers}
         for turn in range(rounds):
             # Each engine goes first in every other round.
-            order = list(self.workers) if turn % 2 == 0 else list(self.workers)[::-1]
+            order = list(runs) if turn % 2 == 0 else list(runs)[::-1]
             for engine in order:
                 time.sleep(REST_S)
                 times[engine] += self.batch(engine, runs[engine], warmup=2)

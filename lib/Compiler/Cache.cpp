@@ -43,7 +43,10 @@ static bool isKept(const CompileRequest &request) {
          request.dumpStages.empty() && !request.timing && !request.verbose &&
          request.reportFile.empty() && request.explainNode.empty() &&
          !request.reportJson && !request.prepared &&
-         request.verifyFile.empty() && !request.options.quantize.int8;
+         request.verifyFile.empty() && !request.options.quantize.int8 &&
+         llvm::none_of(request.options.values, [](const auto &value) {
+           return llvm::StringRef(value.second).starts_with("@");
+         });
 }
 
 static void printProcessor(llvm::raw_ostream &os,

@@ -142,6 +142,13 @@ std::string aicc::makeManifest(const CompileOptions &options,
                       {"strict_fp", options.strictFp},
                       {"shapes", std::move(shapes)},
                   }}};
+  if (!options.values.empty()) {
+    llvm::json::Object values;
+    for (const auto &[name, text] : options.values)
+      values[llvm::json::fixUTF8(name)] =
+          llvm::StringRef(text).starts_with("@") ? "file" : text;
+    manifest["values"] = std::move(values);
+  }
   if (const QuantizeOptions &quantize = options.quantize; quantize.int8) {
     bool minmax = quantize.method == CalibrationMethod::MinMax;
     llvm::json::Object chosen{

@@ -58,6 +58,7 @@ private:
   bool readEnum(const Arg &arg);
   bool readShape(StringRef value);
   bool readQuantize(const Arg &arg);
+  bool readValue(StringRef value);
   bool fail(const Twine &message) {
     error = message.str();
     return false;
@@ -114,6 +115,19 @@ bool CommandLineReader::readShape(StringRef value) {
     shape.push_back(extent);
   }
   request.options.shapes[name.str()] = std::move(shape);
+  return true;
+}
+
+bool CommandLineReader::readValue(StringRef value) {
+  // Paths may hold ':', as names of inputs may.
+  size_t colon = value.find(":@");
+  if (colon == StringRef::npos)
+    colon = value.rfind(':');
+  if (colon == StringRef::npos || colon == 0)
+    return fail("'--value=" + value +
+                "': expected INPUT:NUMBER,NUMBER... or INPUT:@FILE.npy");
+  request.options.values[value.take_front(colon).str()] =
+      value.drop_front(colon + 1).str();
   return true;
 }
 
@@ -211,6 +225,8 @@ bool CommandLineReader::read(const Arg &arg) {
     return true;
   case OPT_shape:
     return readShape(arg.getValue());
+  case OPT_value:
+    return readValue(arg.getValue());
   case OPT_O:
     if (!number(arg, options.optLevel, "-O0, -O1, -O2 or -O3"))
       return false;

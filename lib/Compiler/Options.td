@@ -36,6 +36,8 @@ defm emit : Value<"emit", "KIND",
     "(default), exe or check">;
 defm shape : Value<"shape", "INPUT:DxDx...",
     "Fixed shape of an input, e.g. x:1x3x224x224; once for each input">;
+defm value : Value<"value", "INPUT:V,V...",
+    "Fixed value of an input, which is not asked for any more: numbers, or @FILE.npy">;
 def O : Joined<["-"], "O">, MetaVarName<"LEVEL">,
     HelpText<"Optimisation level, 0 to 3 (default: 3)">;
 defm objective : Value<"objective", "WHAT",

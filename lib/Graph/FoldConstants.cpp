@@ -44,6 +44,7 @@ private:
   LogicalResult visitBlock(Block &block);
   LogicalResult visit(Operation *op);
   LogicalResult visitLoop(onnx::LoopOp loop);
+  LogicalResult visitScan(onnx::ScanOp scan);
   void visitIf(onnx::IfOp ifOp);
   LogicalResult visitRegions(Operation *op);
   /// A branch of an If. What does not fit in it is no error: it may be there
@@ -197,6 +198,8 @@ tripCount(onnx::LoopOp loop,
   // It must also ask to go on each time.
   Block &body = loop.getBody().front();
   Value goesOn = body.getTerminator()->getOperand(0);
+  while (auto identity = goesOn.getDefiningOp<onnx::IdentityOp>())
+    goesOn = identity->getOperand(0);
   auto value = scalar(goesOn);
   if (goesOn == body.getArgument(1) || (value && *value != 0))
     return trips;
@@ -325,6 +328,59 @@ LogicalResult ConstantFolder::visitLoop(onnx::LoopOp loop) {
   return success();
 }
 
+/// States have the shape of their initial values, slices that of their input
+/// without the axis; what is collected has it again.
+LogicalResult ConstantFolder::visitScan(onnx::ScanOp scan) {
+  Block &body = scan->getRegion(0).front();
+  auto entry = [](std::optional<ArrayRef<int64_t>> list, size_t i) {
+    return list && i < list->size() ? (*list)[i] : int64_t(0);
+  };
+  size_t operands = scan->getNumOperands(),
+         inputs = std::min<size_t>(scan.getNumScanInputs(), operands),
+         states = operands - inputs;
+  if (body.getNumArguments() != operands ||
+      body.getTerminator()->getNumOperands() != scan->getNumResults() ||
+      scan->getNumResults() < states)
+    return success();
+  int64_t trips = ShapedType::kDynamic;
+  for (auto [i, argument] : llvm::enumerate(body.getArguments())) {
+    auto type = dyn_cast<RankedTensorType>(scan->getOperand(i).getType());
+    if (!type)
+      return success();
+    if (i < states) {
+      argument.setType(type);
+      continue;
+    }
+    int64_t axis = entry(scan.getScanInputAxes(), i - states);
+    axis += axis < 0 ? type.getRank() : 0;
+    if (axis < 0 || axis >= type.getRank())
+      return success();
+    Shape shape(type.getShape());
+    if (!ShapedType::isDynamic(shape[axis]))
+      trips = shape[axis];
+    shape.erase(shape.begin() + axis);
+    argument.setType(RankedTensorType::get(shape, type.getElementType()));
+  }
+  if (failed(visitBlock(body)))
+    return failure();
+  auto look = [&](Value value) { return lookup(value); };
+  for (auto [i, given] : llvm::enumerate(body.getTerminator()->getOperands())) {
+    auto type = dyn_cast<RankedTensorType>(given.getType());
+    if (!type)
+      continue;
+    Shape shape(type.getShape());
+    if (i >= states) {
+      int64_t axis = entry(scan.getScanOutputAxes(), i - states);
+      axis += axis < 0 ? type.getRank() + 1 : 0;
+      if (axis < 0 || axis > type.getRank())
+        continue;
+      shape.insert(shape.begin() + axis, trips);
+    }
+    InferContext(scan, look).setResult(i, shape);
+  }
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // The walk
 //===----------------------------------------------------------------------===//
@@ -339,6 +395,9 @@ LogicalResult ConstantFolder::visit(Operation *op) {
     if (skipLoop(loop))
       return success();
     if (failed(visitLoop(loop)))
+      return failure();
+  } else if (auto scan = dyn_cast<onnx::ScanOp>(op)) {
+    if (failed(visitScan(scan)))
       return failure();
   } else if (auto ifOp = dyn_cast<onnx::IfOp>(op)) {
     visitIf(ifOp);

@@ -6,6 +6,8 @@
 #include "aicc/Support/MlirDiagnostics.h"
 #include "dialects/onnx/IR/OnnxOps.h"
 
+#include "llvm/ADT/SetVector.h"
+
 namespace aicc::graph {
 #define GEN_PASS_DEF_REQUIRESTATICPASS
 #include "aicc/Graph/Passes.h.inc"
@@ -77,6 +79,34 @@ static bool reportInput(func::FuncOp func, unsigned index) {
   return !ranked.hasStaticShape();
 }
 
+/// The small inputs that `op` is calculated from.
+static SmallVector<std::string> inputsBehind(Operation *op) {
+  constexpr int64_t mostElements = 1024;
+  SetVector<Value> values(op->operand_begin(), op->operand_end());
+  SmallVector<std::string> names;
+  for (size_t i = 0; i < values.size(); ++i) {
+    Value value = values[i];
+    if (Operation *def = value.getDefiningOp()) {
+      def->walk([&](Operation *nested) {
+        values.insert(nested->operand_begin(), nested->operand_end());
+      });
+      continue;
+    }
+    auto argument = cast<BlockArgument>(value);
+    auto func = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    auto name = func ? func.getArgAttrOfType<StringAttr>(
+                           argument.getArgNumber(), "aicc.name")
+                     : StringAttr();
+    std::optional<int64_t> count =
+        type ? countElements(type.getShape()) : std::nullopt;
+    if (name && count && type.getRank() <= 1 && *count <= mostElements &&
+        ElementFormat::get(type.getElementType()))
+      names.push_back(name.str());
+  }
+  return names;
+}
+
 namespace {
 struct RequireStatic : impl::RequireStaticPassBase<RequireStatic> {
   using RequireStaticPassBase::RequireStaticPassBase;
@@ -144,6 +174,11 @@ private:
     diagnostic << "the shape of its result, " << text << ", depends on data";
     diagnostic.attachNote()
         << "only shapes that follow from the inputs' are compiled";
+    for (const std::string &name : inputsBehind(op))
+      diagnostic.attachNote() << "if it is input '" << name
+                              << "' that they depend on, fix its value with "
+                                 "--value="
+                              << name << ":<numbers>";
   }
 };
 } // namespace

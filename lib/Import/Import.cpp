@@ -49,6 +49,7 @@ static void readModel(Importer &importer) {
 static void runSteps(Importer &importer) {
   readModel(importer);
   checkHeader(importer);
+  bindValues(importer);
   checkGraphs(importer);
   inlineFunctions(importer);
   inferTypes(importer);

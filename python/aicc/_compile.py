@@ -12,12 +12,14 @@ from ._errors import checked
 from ._model import CompiledModel
 
 
-def compile(model, target="cpu", shapes=None, **options):
+def compile(model, target="cpu", shapes=None, values=None, **options):
     """Compiles an ONNX model and loads the result.
 
     model: a path, the bytes of a model, or an onnx.ModelProto (external data needs a path).
     target: a family, family/machine, or the path of a machine file, as for --target.
     shapes: {input name: shape} for inputs whose shapes the model leaves open.
+    values: {input name: array} for inputs that are fixed: shapes may depend on their values, and the compiled
+        model does not take them.
     options: the other flags of the command line, underscores for dashes: threads=2, mcpu="native",
         strict_fp=True; opt_level is -O. quantize="int8" needs calibration, samples of the inputs: a folder
         as for --calibration, or an iterable of {input name: array}; quantize="bf16" needs none.
@@ -29,14 +31,14 @@ def compile(model, target="cpu", shapes=None, **options):
         path = _model_file(model, folder)
         output = os.path.join(folder, pathlib.Path(path).stem + ".so")
         with tempfile.TemporaryDirectory(prefix="aicc-") as samples:
-            _run(path, output, target, shapes, _with_calibration(options, samples))
+            _run(path, output, target, shapes, values, _with_calibration(options, samples), folder)
         return CompiledModel(output, owned_folder=folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def check(model, target="cpu", shapes=None, **options):
+def check(model, target="cpu", shapes=None, values=None, **options):
     """Checks that a model can be compiled, without generating code.
 
     Takes what compile() takes. Returns the warnings; raises CompileError like compile().
@@ -44,7 +46,7 @@ def check(model, target="cpu", shapes=None, **options):
     with tempfile.TemporaryDirectory(prefix="aicc-") as folder:
         path = _model_file(model, folder)
         options = {**_with_calibration(options, os.path.join(folder, "samples")), "emit": "check"}
-        return _run(path, os.path.join(folder, "check"), target, shapes, options)
+        return _run(path, os.path.join(folder, "check"), target, shapes, values, options, folder)
 
 
 def targets():
@@ -77,8 +79,13 @@ def _with_calibration(options, folder):
     return {**options, "calibration": folder}
 
 
-def _run(path, output, target, shapes, options):
-    status, _, diagnostics = _native.compile(path, output, _settings(target, shapes, options))
+def _run(path, output, target, shapes, values, options, folder):
+    settings = _settings(target, shapes, options)
+    for index, (name, value) in enumerate((values or {}).items()):
+        file = os.path.join(folder, f"value{index}.npy")
+        numpy.save(file, numpy.asarray(value))
+        settings.append(("value", f"{name}:@{file}"))
+    status, _, diagnostics = _native.compile(path, output, settings)
     return checked(status, diagnostics)
 
 

@@ -4,14 +4,19 @@
     outputs = backend.prepare(model).run([x])
     onnx.backend.test.BackendTest(backend.Backend)  # ONNX's own test suite
 
-Every model is compiled for the processor it runs on; nothing is interpreted. Needs onnx.
+Every model is compiled for the processor it runs on; nothing is interpreted. Where shapes depend on the values of
+inputs (the shape that Reshape takes, axes, sizes), these are fixed when they are known: run() compiles the model for
+them, once for each set of values. Needs onnx.
 """
+
+import re
 
 import onnx
 from onnx import helper
 from onnx.backend import base
 
 from ._compile import compile
+from ._errors import CompileError
 
 
 class Prepared(base.BackendRep):
@@ -36,6 +41,64 @@ class Prepared(base.BackendRep):
         return base.namedtupledict("Outputs", list(outputs))(*outputs.values())
 
 
+class Specialized(base.BackendRep):
+    """A model that is compiled for the values of some of its inputs, when these are given."""
+
+    MOST = 16  # Sets of values whose code is kept.
+
+    def __init__(self, model, names, options):
+        self.model, self.names, self.options = model, names, options
+        self.order = None
+        self.known = {}
+
+    def run(self, inputs, **kwargs):
+        """As Prepared.run; raises aicc.CompileError for values that the model cannot be compiled for."""
+        _refuse(kwargs)
+        if not isinstance(inputs, dict):
+            names = self.input_names()
+            if len(inputs) != len(names):
+                raise ValueError(f"the model takes {len(names)} inputs, {len(inputs)} were given")
+            inputs = dict(zip(names, inputs))
+        while True:
+            values = {name: inputs[name] for name in self.names if name in inputs}
+            key = tuple((name, str(v.dtype), v.shape, v.tobytes()) for name, v in values.items())
+            try:
+                if key not in self.known:
+                    if len(self.known) == self.MOST:
+                        del self.known[next(iter(self.known))]
+                    self.known[key] = Prepared(compile(self.model, values=values, **self.options))
+            except CompileError as error:
+                more = [name for name in inputs_behind(error) if name in inputs and name not in self.names]
+                if not more:
+                    raise
+                self.names = [*self.names, *more]
+                continue
+            return self.known[key].run({name: array for name, array in inputs.items() if name not in values})
+
+    def input_names(self):
+        """Of the model's graph, without those that are initialisers."""
+        if self.order is None:
+            model = self.model
+            if isinstance(model, bytes):
+                model = onnx.load_from_string(model)
+            elif not isinstance(model, onnx.ModelProto):
+                model = onnx.load(model, load_external_data=False)
+            constants = {tensor.name for tensor in model.graph.initializer}
+            self.order = [value.name for value in model.graph.input if value.name not in constants]
+        return self.order
+
+
+def inputs_behind(error):
+    """The inputs whose values decide a shape that is not known, as a CompileError says."""
+    names = []
+    for diagnostic in error.diagnostics:
+        for note in diagnostic.notes:
+            found = re.search(r"with --value=(.+):<numbers>$", note)
+            if found and found[1] not in names:
+                names.append(found[1])
+    return names
+
+
 class Backend(base.Backend):
     """Compiles with --target=cpu. A model that it cannot compile raises aicc.CompileError."""
 
@@ -49,7 +112,13 @@ class Backend(base.Backend):
         """Compiles an onnx.ModelProto, the bytes of one, or a path. The keywords are those of aicc.compile."""
         if not cls.supports_device(device):
             raise ValueError(f"aicc.onnx_backend runs on the CPU, not on {device}")
-        return Prepared(compile(model, **kwargs))
+        try:
+            return Prepared(compile(model, **kwargs))
+        except CompileError as error:
+            names = inputs_behind(error)
+            if not names:
+                raise
+            return Specialized(model, names, kwargs)
 
     @classmethod
     def run_node(cls, node, inputs, device="CPU", outputs_info=None, **kwargs):

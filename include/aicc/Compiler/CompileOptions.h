@@ -121,6 +121,8 @@ struct CompileOptions {
   std::shared_ptr<const MachineDesc> machine;
   /// Fixed shape by input name (`--shape`).
   std::map<std::string, std::vector<int64_t>> shapes;
+  /// Inputs that are fixed: numbers with commas, or @FILE.npy (`--value`).
+  std::map<std::string, std::string> values;
   std::string cpu;    ///< `--mcpu`; empty: the host's.
   std::string triple; ///< `--mtriple`; empty: the host's.
   unsigned optLevel = 3;

@@ -11,8 +11,9 @@ func.func @inputs(%x: tensor<?x3x?x224xf32> {aicc.name = "x", aicc.dims = ["batc
 // -----
 
 func.func @data_dependent(%x: tensor<4xf32> {aicc.name = "x"}) -> tensor<1x?xi64> {
-  // expected-error @+2 {{the shape of its result, 1x?, depends on data}}
-  // expected-note @+1 {{only shapes that follow from the inputs' are compiled}}
+  // expected-error @+3 {{the shape of its result, 1x?, depends on data}}
+  // expected-note @+2 {{only shapes that follow from the inputs' are compiled}}
+  // expected-note @+1 {{if it is input 'x' that they depend on, fix its value with --value=x:<numbers>}}
   %n = onnx.NonZero %x : (tensor<4xf32>) -> tensor<1x?xi64>
   %m = onnx.Neg %n : (tensor<1x?xi64>) -> tensor<1x?xi64>
   return %m : tensor<1x?xi64>
