@@ -171,7 +171,7 @@ def usable_peers(path, feed, folder, options):
                     raise ValueError(f"other numbers (error {error:.1e})")
                 errors[peer] = error
             except (RuntimeError, ValueError) as reason:
-                absent[peer] = str(reason)
+                absent[peer] = str(reason).replace(f"{folder}{os.sep}", "")
     return errors, absent
 
 
