@@ -370,8 +370,8 @@ each (`harness.py`); ratio is aicc's time over ONNX Runtime's, below 1 is faster
 largest absolute error over the largest absolute value of the reference, the worst of a model's outputs.
 The latest run on each kind of processor.
 
-Beside other peers: OpenVINO's f32 form is forced to f32, its default may compute in bf16 where the processor does; ncnn gets f32 weights.
-Above 1 in the last two columns aicc is faster. Errors are relative to ONNX Runtime.
+Beside other peers: OpenVINO's f32 form is forced to f32, its default may compute in bf16 where the processor does;
+ncnn gets f32 weights. Above 1 in the last two columns aicc is faster. Errors are relative to ONNX Runtime.
 
 ## {datetime.date.today().isoformat()}, {revision}
 

@@ -443,9 +443,14 @@ void Scheduler::chooseGroups() {
 
 LogicalResult Scheduler::collect() {
   WalkResult result = func.walk([&](RegionOp region) {
+    // What makes no elements is not run.
+    if (llvm::all_of(region.getResultTypes(), [](Type type) {
+          return cast<RankedTensorType>(type).getNumElements() == 0;
+        }))
+      return WalkResult::advance();
     auto attribute = region.getMappingAttr();
     auto cost = region.getCostAttr();
-    if (!attribute || !cost || region.getNumResults() == 0) {
+    if (!attribute || !cost) {
       region.emitError("has no mapping or no cost");
       return WalkResult::interrupt();
     }

@@ -16,7 +16,7 @@ import harness  # noqa: E402
 def row(name, aicc, onnxruntime, **peers):
     times = {"aicc": aicc, "onnxruntime": onnxruntime, **peers}
     found = {f"{engine}_{n}t": {"median_us": us} for engine, us in times.items() for n in compare.THREADS}
-    return {"model": name, "peer_errors": dict.fromkeys(peers, 0.0), "absent": {}, **found}
+    return {"model": name, "peer_errors": dict.fromkeys(peers, 0.0), "absent": {}, "fma_gflops": 100.0, **found}
 
 
 @pytest.fixture
@@ -59,12 +59,14 @@ def test_the_lead_is_over_the_fastest_fp32_peer():
 
 
 def test_the_table_of_peers_names_what_is_absent():
-    rows = [row("here", 10, 20, openvino_f32=15, openvino=5), row("gone", 10, 20)]
+    rows = [row("here", 10, 20, openvino_f32=15, openvino=5, aicc_bf16=4), row("gone", 10, 20)]
+    rows[0]["macs"] = 300_000
     rows[1]["absent"] = {"openvino": "no such operator"}
     text = compare.peer_table(rows)
-    assert "| here | 1 | 0.01 | 0.02 | 0.015 (0.0e+00) | 0.005 (0.0e+00) | 1.50 |" in text
-    assert "Absent: gone: no such operator" in text
-    assert "geometric mean of the last column 1.73, least 1.50" in text
+    own = "| here | 1 | 0.01 | 60.0 | 60 % | 0.004 | 0.02 | 0.015 (0.0e+00) | 0.005 (0.0e+00) "
+    assert own + "| absent | absent | 1.50 | 1.25 |" in text
+    assert "Absent, openvino: gone (no such operator)." in text
+    assert "geometric mean 1.73, least 1.50; below 1: none." in text
     assert compare.peer_table([row("alone", 1, 1)]) == ""
 
 

@@ -9,7 +9,7 @@ import aicc  # isort: skip
 import aicc.onnx_backend as backend  # isort: skip
 
 ort = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
-F, I, B = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+F, I64, B = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 info, node = helper.make_tensor_value_info, helper.make_node
 
 
@@ -57,7 +57,7 @@ def test_branches_of_different_shapes_are_refused():
 
 def loop_model(trips, condition, body_nodes, states, scans, constants=(), flag="cond_out"):
     """A Loop over states (name, shape) that collects scans (name, shape)."""
-    inputs = [info("i", I, []), info("cond", B, [])] + [info(f"{n}_in", F, s) for n, s in states]
+    inputs = [info("i", I64, []), info("cond", B, [])] + [info(f"{n}_in", F, s) for n, s in states]
     outputs = [info(flag, B, [])] + [info(f"{n}_out", F, s) for n, s in states] + [info(n, F, s) for n, s in scans]
     body = graph_of(body_nodes, inputs, outputs, constants)
     names = [n for n, _ in states] + [f"{n}_all" for n, _ in scans]
@@ -125,7 +125,7 @@ def test_scan(axis, backwards):
 
 
 def reshape_model():
-    inputs = [info("x", F, [2, 6]), info("shape", I, [2])]
+    inputs = [info("x", F, [2, 6]), info("shape", I64, [2])]
     return model_of([node("Reshape", ["x", "shape"], ["y"])], inputs, [info("y", F, None)])
 
 

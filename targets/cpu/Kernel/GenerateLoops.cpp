@@ -282,6 +282,8 @@ void ProgramBuilder::predictTraffic() {
 }
 
 LogicalResult ProgramBuilder::emitRegion(RegionOp region) {
+  if (region.getNumResults() == 0)
+    return success();
   for (Value result : region.getResults())
     if (cast<RankedTensorType>(result.getType()).getNumElements() == 0)
       return success();
