@@ -119,13 +119,6 @@ def multiply_accumulates(path, shapes):
     return total
 
 
-def build_peak(folder):
-    """The program that measures what one core can do."""
-    peak, source = pathlib.Path(folder) / "peak", ROOT / "benchmarks" / "peak.cpp"
-    subprocess.run(["clang++-22", "-O3", "-march=native", "-mprefer-vector-width=512", source, "-o", peak], check=True)
-    return peak
-
-
 def agreement(model, artifact, inputs, python_path):
     """(largest absolute error, largest error relative to an output's largest value)."""
     sys.path.insert(0, str(python_path))
@@ -175,14 +168,12 @@ def usable_peers(path, feed, folder, options):
     return errors, absent
 
 
-def compare(name, path, entry, folder, options):
+def compare(name, path, entry, folder, peak, options):
     """All figures of one model, or {'model', 'error'}."""
     build = options.build
     artifact, narrow = pathlib.Path(folder) / f"{name}.so", pathlib.Path(folder) / f"{name}.bf16.so"
     command = [str(build / "bin" / "aicc"), str(path), "--target=cpu", f"-o{artifact}", *entry.shape_flags()]
-    status, seconds, peak, errors = measured(command)
-    if not status:
-        subprocess.run([*command, "--quantize=bf16", f"-o{narrow}", "--quiet"], check=True)
+    status, seconds, memory, errors = measured(command)
     if status:
         lines = [line.split("error: ", 1)[1] for line in errors.splitlines() if "error: " in line]
         return {"model": name, "error": lines[0] if lines else f"exit status {status}"}
@@ -190,11 +181,10 @@ def compare(name, path, entry, folder, options):
         "model": name,
         "model_mib": path.stat().st_size / 2**20,
         "compile_s": seconds,
-        "compile_peak_mib": peak,
+        "compile_peak_mib": memory,
         "artifact_mib": artifact.stat().st_size / 2**20,
     }
-    rng = numpy.random.default_rng(0)
-    inputs = {key: zoo.fill(rng, spec) for key, spec in entry.inputs.items()}
+    inputs = entry.random_inputs()
     row["macs"] = multiply_accumulates(path, entry.shapes())
     feed = pathlib.Path(folder) / "inputs.npz"
     numpy.savez(feed, **inputs)
@@ -203,16 +193,18 @@ def compare(name, path, entry, folder, options):
     row["agrees"] = row["max_rel_error"] <= entry.tolerance
     row["peer_errors"], row["absent"] = usable_peers(path, feed, folder, options)
     models = {"aicc": artifact, "onnxruntime": path} | dict.fromkeys(row["peer_errors"], path)
-    # Where nothing is narrowed, the program is the same.
-    if row["peer_errors"] and narrow.stat().st_size < 0.99 * artifact.stat().st_size:
-        models["aicc_bf16"] = narrow
+    if row["peer_errors"]:
+        subprocess.run([*command, "--quantize=bf16", f"-o{narrow}", "--quiet"], check=True)
+        # Where nothing is narrowed, the program is the same.
+        if narrow.stat().st_size < 0.99 * artifact.stat().st_size:
+            models["aicc_bf16"] = narrow
     for threads in THREADS:
         with harness.Turns(models, threads, feed, python_path, options.peers) as turns:
             for engine, timing in turns.measure(options.rounds, options.batch).items():
                 row[f"{engine}_{threads}t"] = dataclasses.asdict(timing)
     for file in pathlib.Path(folder).glob(f"{name}.*"):
         file.unlink()
-    row["fma_gflops"] = json.loads(subprocess.check_output([pathlib.Path(folder) / "peak"]))["fma_gflops"]
+    row["fma_gflops"] = json.loads(subprocess.check_output([peak]))["fma_gflops"]
     return row
 
 
@@ -245,10 +237,9 @@ def table(rows):
         )
     for threads in THREADS if good else ():
         ratios = [ratio(row, threads) for row in good]
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
         lines.append("")
         lines.append(
-            f"{threads} thread{'s' * (threads > 1)}: geometric mean of the ratios {mean:.2f}, "
+            f"{threads} thread{'s' * (threads > 1)}: geometric mean of the ratios {mean_of(ratios):.2f}, "
             f"worst {max(ratios):.2f}; {sum(r <= 1 for r in ratios)} of {len(ratios)} at least as fast."
         )
     return "\n".join(lines)
@@ -404,10 +395,10 @@ def main():
     rows = []
     known = {row["model"]: row for row in json.loads(options.resume.read_text())} if options.resume else {}
     with tempfile.TemporaryDirectory(prefix="aicc-bench-") as folder:
-        build_peak(folder)
+        peak = harness.build_peak(folder)
         for name, path, entry in subjects(options):
             print(f"{name} ...", file=sys.stderr, flush=True)
-            rows.append(known.get(name) or compare(name, path, entry, folder, options))
+            rows.append(known.get(name) or compare(name, path, entry, folder, peak, options))
             if options.json:
                 options.json.write_text(json.dumps(rows, indent=1) + "\n")
     print(table(rows), peer_table(rows), sep="\n\n")

@@ -279,6 +279,13 @@ def serve(engine, model, threads, inputs, python_path):
         print(json.dumps(times), flush=True)
 
 
+def build_peak(folder):
+    """The program that measures what one core can do."""
+    peak, source = pathlib.Path(folder) / "peak", pathlib.Path(__file__).with_name("peak.cpp")
+    subprocess.run(["clang++-22", "-O3", "-march=native", "-mprefer-vector-width=512", source, "-o", peak], check=True)
+    return peak
+
+
 def python_path(build):
     """Where the package of a build is."""
     return pathlib.Path(build) / "python"

@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import tempfile
 
+import harness
 import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -98,11 +99,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aicc-kernels-") as folder:
         folder, rows = pathlib.Path(folder), {}
-        peak = folder / "peak"
-        source = ROOT / "benchmarks" / "peak.cpp"
-        subprocess.run(
-            ["clang++-22", "-O3", "-march=native", "-mprefer-vector-width=512", source, "-o", peak], check=True
-        )
+        peak = harness.build_peak(folder)
         for number, (name, write) in enumerate(KERNELS.items()):
             path = folder / f"k{number}.onnx"
             flop, layers, layer_bytes = write(path)

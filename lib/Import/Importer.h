@@ -102,6 +102,13 @@ struct Importer {
 };
 
 //===----------------------------------------------------------------------===//
+// Values.cpp
+//===----------------------------------------------------------------------===//
+
+/// Makes initialisers of the inputs that `--value` fixes.
+void bindValues(Importer &importer);
+
+//===----------------------------------------------------------------------===//
 // Tensors.cpp
 //===----------------------------------------------------------------------===//
 
@@ -145,13 +152,6 @@ smallFloats(const ::onnx::TensorProto &tensor);
 
 /// Checks the header, fills `importer.opsets`.
 void checkHeader(Importer &importer);
-
-//===----------------------------------------------------------------------===//
-// Values.cpp
-//===----------------------------------------------------------------------===//
-
-/// Makes initialisers of the inputs that `--value` fixes.
-void bindValues(Importer &importer);
 /// Checks operator set imports; `who` is the model or a function.
 Opsets
 checkOpsets(const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>

@@ -9,11 +9,7 @@
 
 #include "aicc/Runtime/Npy.h"
 
-#include "llvm/ADT/APFloat.h"
-#include "llvm/ADT/STLExtras.h"
-
-#include <cmath>
-#include <cstring>
+#include <type_traits>
 
 using namespace aicc;
 using namespace aicc::import;

@@ -44,6 +44,13 @@ class Model:
         """--shape flags of aicc for the manifest's shapes."""
         return [f"--shape={name}:{'x'.join(map(str, spec['shape']))}" for name, spec in self.inputs.items()]
 
+    def random_inputs(self, seed=0):
+        """Seeded inputs, as {input name: numpy array}."""
+        import numpy
+
+        rng = numpy.random.default_rng(seed)
+        return {key: fill(rng, spec) for key, spec in self.inputs.items()}
+
     def shapes(self):
         return {name: tuple(spec["shape"]) for name, spec in self.inputs.items()}
 
@@ -134,10 +141,7 @@ def path(name):
 
 def random_inputs(name, seed=0):
     """Seeded inputs of a model as its manifest entry says, as {input name: numpy array}."""
-    import numpy
-
-    rng = numpy.random.default_rng(seed)
-    return {key: fill(rng, spec) for key, spec in manifest()[name].inputs.items()}
+    return manifest()[name].random_inputs(seed)
 
 
 def fill(rng, spec):

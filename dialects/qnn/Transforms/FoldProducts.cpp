@@ -433,11 +433,10 @@ static Value withoutZeroPoint(OpBuilder &builder, Location loc, Value sums,
       onnx::CastOp::create(builder, loc, TypeRange{zeroType}, ValueRange{zero},
                            ArrayRef<NamedAttribute>{to});
   SmallVector<int64_t> sum(channels, 0);
-  bool isUnsigned = w.type().getElementType().isUnsignedInteger();
   for (int64_t i = 0; i < w.numElements(); ++i) {
-    int64_t channel = i / inner % channels, value = w.integer(i);
-    sum[channel] += (isUnsigned ? value & 0xff : value) -
-                    affine.zeros[affine.isPerTensor() ? 0 : channel];
+    int64_t channel = i / inner % channels;
+    sum[channel] +=
+        w.integer(i) - affine.zeros[affine.isPerTensor() ? 0 : channel];
   }
   SmallVector<int64_t> shape(behind + 1, 1);
   shape.front() = channels;
@@ -460,14 +459,15 @@ static void padBefore(OpBuilder &builder, ConvOp conv, Value value) {
   auto type = cast<RankedTensorType>(conv.getX().getType());
   SmallVector<int64_t> shape(type.getShape());
   int64_t rank = type.getRank();
-  ConstantTensor list = ConstantTensor::make(
-      RankedTensorType::get({2 * rank}, builder.getI64Type()));
+  SmallVector<int64_t> list(2 * rank, 0);
   for (auto [i, pad] : llvm::enumerate(pads)) {
     int64_t dim = 2 + int64_t(i) % (rank - 2);
-    list.setInteger(int64_t(i) < rank - 2 ? dim : rank + dim, pad);
+    list[int64_t(i) < rank - 2 ? dim : rank + dim] = pad;
     shape[dim] += pad;
   }
-  Value amounts = graph::makeConstant(builder, conv.getLoc(), list);
+  Value amounts =
+      graph::makeConstant(builder, conv.getLoc(),
+                          ConstantTensor::makeInts(builder.getContext(), list));
   Value none = onnx::NoValueOp::create(builder, conv.getLoc());
   NamedAttribute mode(builder.getStringAttr("mode"),
                       builder.getStringAttr("constant"));
