@@ -2,6 +2,7 @@
 
 #include "aicc/Codegen/Backend.h"
 
+#include "lib/Codegen/Denormals.h"
 #include "lib/Codegen/Partition.h"
 
 #include "mlir/IR/Threading.h"
@@ -96,6 +97,7 @@ std::unique_ptr<Backend> Backend::create(const MachineCode &machine,
     return nullptr;
   }
   backend->optLevel = machine.optLevel;
+  backend->flushDenormals = machine.flushDenormals;
   return backend;
 }
 
@@ -187,6 +189,8 @@ bool Backend::compilePart(ModuleOp part, Form form, const Augment &augment,
   if (augment)
     augment(*module);
   setAttributes(*module);
+  if (flushDenormals)
+    aicc::flushDenormals(*module);
   if (optLevel > 0)
     optimise(*module, *machine);
 

@@ -9,6 +9,7 @@
 #include "aicc/Codegen/Passes.h"
 
 #include "dialects/aicc/IR/Aicc.h"
+#include "lib/Codegen/Denormals.h"
 #include "lib/Codegen/Offload.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -266,6 +267,12 @@ void buildLaunchHelper(OpBuilder &b, Location loc) {
   LLVM::ReturnOp::create(b, loc, ValueRange());
 }
 
+void markCalledByHost(LLVM::LLVMFuncOp function) {
+  Builder b(function.getContext());
+  function.setPassthroughAttr(
+      b.getArrayAttr({b.getStringAttr(aicc::calledByHostAttrName)}));
+}
+
 /// void kernel.body(args, begin, end): the kernel, for the host.
 void buildBody(OpBuilder &b, LLVM::LLVMFuncOp kernel) {
   MLIRContext *context = b.getContext();
@@ -278,6 +285,7 @@ void buildBody(OpBuilder &b, LLVM::LLVMFuncOp kernel) {
   b.setInsertionPointAfter(kernel);
   auto body =
       LLVM::LLVMFuncOp::create(b, loc, bodyName(kernel.getName()), type);
+  markCalledByHost(body);
   Block *block = body.addEntryBlock(b);
   b.setInsertionPointToEnd(block);
   SmallVector<Value> args;
@@ -302,6 +310,7 @@ void buildInvoke(OpBuilder &b, LLVM::LLVMFuncOp entry, const EntryShape &shape,
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(entry);
   auto invoke = LLVM::LLVMFuncOp::create(b, loc, name, type);
+  markCalledByHost(invoke);
   Block *block = invoke.addEntryBlock(b);
   b.setInsertionPointToEnd(block);
   Value invocation = block->getArgument(0);

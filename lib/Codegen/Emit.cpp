@@ -33,6 +33,7 @@ EmitInputs EmitInputs::get(const CompileOptions &options, EmitKind kind,
   inputs.triple = options.triple;
   inputs.cpu = options.cpu;
   inputs.optLevel = options.optLevel;
+  inputs.flushDenormals = !options.strictFp;
   inputs.finalPath = options.outputPath;
   if (llvm::Expected<llvm::json::Value> manifest =
           llvm::json::parse(options.manifest)) {
@@ -244,7 +245,8 @@ bool Emitter::commit(OutputFile &file) {
 
 LogicalResult Emitter::run() {
   std::string why;
-  backend = Backend::create({inputs.triple, inputs.cpu, inputs.optLevel}, why);
+  backend = Backend::create(
+      {inputs.triple, inputs.cpu, inputs.optLevel, inputs.flushDenormals}, why);
   if (!backend)
     return error(ErrorCode::Usage, why);
   MlirDiagnosticHandler handler(module.getContext(), sink, inputs.modelPath);

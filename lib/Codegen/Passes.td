@@ -12,7 +12,8 @@ def ApproximateMathPass : Pass<"aicc-approximate-math"> {
     vector, into `arith` and `math.fma`, so that a compiled model needs no
     libm. f16 and bf16 are computed in f32. The f32 results are within 5 units
     in the last place (exp, expm1, log, log2, log1p, tanh, erf, erfc, which have
-    f32 polynomials; results below the smallest normal number may be zero) or
+    f32 polynomials; results below the smallest normal number may be zero, and erfc below 1e-30
+    is as exact only with `--strict-fp`, which keeps subnormal numbers) or
     within 1 (the rest, computed in f64 and rounded once), and right at
     infinities, NaN and where a function saturates (test/unit/Codegen/MathTest).
 
@@ -54,6 +55,8 @@ def ConvertToLLVMPass : Pass<"aicc-convert-to-llvm", "::mlir::ModuleOp"> {
     - the function with the attribute `aicc.entry` is wrapped as
       `i32 @<prefix>_invoke(ptr)`, which takes the `aicc_invocation` of
       `aicc-c/runtime.h`;
+    - what the host calls is marked for the code generator, which lets it run
+      with subnormal numbers taken as zero (not under `--strict-fp`);
     - `aicc.weight` operations disappear: the artefact is made from the module
       before this pass.
   }];

@@ -62,7 +62,7 @@ defm calibration_method : Value<"calibration-method", "METHOD",
 def no_bias_correction : Switch<"no-bias-correction",
     "Leave the mean errors of quantised layers in their results">;
 def strict_fp : Switch<"strict-fp",
-    "Keep the order of floating point operations, and compute no convolution with fewer products">;
+    "Keep the order of floating point operations and subnormal numbers, and compute no convolution with fewer products">;
 defm cache : Value<"cache", "DIR",
     "Keep artefacts here, and take what was compiled before from here">;
 defm load_target : Value<"load-target", "LIB",

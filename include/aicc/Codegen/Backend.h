@@ -25,6 +25,8 @@ struct MachineCode {
   std::string triple;
   std::string cpu;
   unsigned optLevel = 3;
+  /// Subnormal numbers are read and written as zero.
+  bool flushDenormals = false;
 };
 
 /// Makes machine code for one processor.
@@ -63,6 +65,7 @@ private:
 
   std::string tripleName, cpuName, features;
   unsigned optLevel = 3;
+  bool flushDenormals = false;
 };
 
 } // namespace aicc

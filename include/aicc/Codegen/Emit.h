@@ -28,6 +28,7 @@ struct EmitInputs {
   std::string modelPath;   ///< Named in diagnostics.
   std::string triple, cpu; ///< Empty: those of the host.
   unsigned optLevel = 3;
+  bool flushDenormals = true; ///< Subnormal numbers are taken as zero.
   /// Members added to the manifest: hashes, options.
   /// Nothing that changes from one compilation of the same input to the next.
   llvm::json::Object manifest;
