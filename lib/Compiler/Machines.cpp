@@ -52,7 +52,8 @@ namedFeatures(DiagnosticSink &sink, llvm::ArrayRef<std::string> more) {
   for (const BuiltinMachine &builtin : builtinMachines())
     if (std::optional<MachineDesc> machine = parse(builtin, sink))
       for (const std::string &feature :
-           {machine->requiredFeature, machine->vector.byteDotFeature})
+           {machine->requiredFeature, machine->newerFeature,
+            machine->vector.byteDotFeature})
         if (!feature.empty() && !llvm::is_contained(features, feature))
           features.push_back(feature);
   return features;
@@ -146,12 +147,14 @@ defaultMachine(llvm::StringRef family, llvm::StringRef features,
     std::optional<MachineDesc> machine = parse(builtin, sink);
     if (!machine)
       return std::nullopt;
-    bool runs = machine->requiredFeature.empty() ||
-                hasFeature(features, machine->requiredFeature);
+    bool suits = (machine->requiredFeature.empty() ||
+                  hasFeature(features, machine->requiredFeature)) &&
+                 (machine->newerFeature.empty() ||
+                  !hasFeature(features, machine->newerFeature));
     auto width = [](const MachineDesc &desc) {
       return std::pair(desc.vector.bits, desc.vector.fmasPerCycle.value);
     };
-    if (runs && (!best || width(*machine) > width(*best)))
+    if (suits && (!best || width(*machine) > width(*best)))
       best = std::move(machine);
   }
   if (!best)

@@ -55,7 +55,8 @@ static std::string hashOfMachine(const MachineDesc &machine) {
   llvm::raw_string_ostream os(text);
   os << machine.family << '/' << machine.name << ';' << machine.source << ';'
      << machine.cores << ';' << machine.requiredFeature << ';'
-     << machine.vector.bits << ';' << machine.vector.registers << ';';
+     << machine.newerFeature << ';' << machine.vector.bits << ';'
+     << machine.vector.registers << ';';
   os << machine.processNm.value_or(0) << ';' << machine.supplyV.value_or(0)
      << ';';
   for (const SourcedValue *value :

@@ -376,6 +376,8 @@ void MachineReader::readParts(const YamlNode &root, const FamilySchema &schema,
     readInteger(root, "cores", 1, maxCount, machine.cores);
   if (has("required_feature"))
     readText(root, "required_feature", machine.requiredFeature);
+  if (has("newer_feature"))
+    readText(root, "newer_feature", machine.newerFeature);
   if (has("fork_join_cycles"))
     readSourced(root, "fork_join_cycles", Range::NotNegative,
                 machine.forkJoinCycles);

@@ -34,12 +34,13 @@ static constexpr StringLiteral memoryKeys[] = {"holds",
 
 static constexpr StringLiteral processorParts[] = {"cores", "vector",
                                                    "fork_join_cycles"};
-static constexpr StringLiteral processorOptional[] = {"required_feature"};
+static constexpr StringLiteral processorOptional[] = {"required_feature",
+                                                      "newer_feature"};
 static constexpr StringLiteral arrayParts[] = {"array"};
 static constexpr StringLiteral crossbarParts[] = {"crossbar"};
 static constexpr StringLiteral allParts[] = {
-    "cores", "vector",  "fork_join_cycles", "required_feature",
-    "array", "crossbar"};
+    "cores",         "vector", "fork_join_cycles", "required_feature",
+    "newer_feature", "array",  "crossbar"};
 
 static constexpr StringLiteral processorEnergy[] = {"mac_f32_pj"};
 static constexpr StringLiteral arrayEnergy[] = {"mac_"};

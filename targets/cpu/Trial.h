@@ -24,14 +24,17 @@ public:
   Trial(llvm::ArrayRef<mlir::Operation *> ops, int64_t others);
 
   mlir::func::FuncOp function() { return func; }
-  /// Nothing where it cannot be mapped.
+  /// To be asked once. Nothing where it cannot be mapped.
   std::optional<Price> price(const CompileOptions &options,
                              const RegionMapper &mapper);
 
 private:
   void build(llvm::ArrayRef<mlir::Operation *> ops, int64_t others);
   void bring(mlir::Value value);
-  mlir::Value sumOthers(int64_t bytes);
+  void addRest();
+  mlir::Value addFloats(int64_t bytes);
+  mlir::Value sum(mlir::Value values, unsigned along);
+  mlir::Value doubled(mlir::Value tensor);
 
   mlir::OpBuilder builder;
   mlir::Location othersLoc;

@@ -172,6 +172,9 @@ struct MachineDesc {
   /// LLVM feature that a host must have for this machine to be its default,
   /// e.g. "avx512f"; empty: any.
   std::string requiredFeature;
+  /// One that later processors have: for a host with it this machine is not the
+  /// default. Empty: none.
+  std::string newerFeature;
   VectorUnitDesc vector;
   /// With a crossbar, its axes are "instances" (if there are several), "rows"
   /// and "cols", counted in whole weights.

@@ -30,9 +30,9 @@ std::vector<std::string> machineNames(llvm::ArrayRef<BuiltinMachine> machines);
 
 /// The machine that `spec` (FAMILY, FAMILY/MACHINE or FILE.yaml) means.
 /// FAMILY alone is its widest machine (vector bits) whose `required_feature`
-/// is among `features` ("+avx2,+fma", as LLVM writes them). Errors go to
-/// `sink`: E_UNSUPPORTED for a machine that does not exist, naming those that
-/// do; E_PARSE or E_IO for a file.
+/// is among `features` ("+avx2,+fma", as LLVM writes them) and whose
+/// `newer_feature` is not. Errors go to `sink`: E_UNSUPPORTED for a machine
+/// that does not exist, naming those that do; E_PARSE or E_IO for a file.
 std::optional<MachineDesc>
 findMachine(llvm::StringRef spec, llvm::StringRef features,
             DiagnosticSink &sink,

@@ -28,6 +28,11 @@ TEST(Machines, DefaultFollowsTheFeatures) {
   // As wide, but twice the work in a cycle.
   EXPECT_EQ(findMachine("cpu", "+avx2,+avx512f,+avx512fp16", sink)->name,
             "sapphire_rapids");
+  // What a later processor has rules out an earlier one.
+  EXPECT_EQ(findMachine("cpu", "+avx2,+avx512f,+clwb", sink)->name,
+            "skylake_sp");
+  EXPECT_EQ(findMachine("cpu", "+avx2,+avx512f,+clwb,+gfni", sink)->name,
+            "x86_64_v4");
   EXPECT_EQ(findMachine("cpu", "+sse2,+avx2,+fma,-avx512f", sink)->name,
             "x86_64_v3");
   EXPECT_EQ(findMachine("cpu", "+neon", sink)->name, "aarch64_neon");
@@ -44,6 +49,7 @@ TEST(Machines, FeaturesOfNamedProcessors) {
   };
   EXPECT_EQ(nameFor("x86-64-v4", "x86_64-linux-gnu"), "x86_64_v4");
   EXPECT_EQ(nameFor("znver4", "x86_64-linux-gnu"), "x86_64_v4");
+  EXPECT_EQ(nameFor("cascadelake", "x86_64-linux-gnu"), "skylake_sp");
   EXPECT_EQ(nameFor("emeraldrapids", "x86_64-linux-gnu"), "sapphire_rapids");
   EXPECT_EQ(nameFor("x86-64-v3", "x86_64-linux-gnu"), "x86_64_v3");
   EXPECT_EQ(nameFor("", "x86_64-linux-gnu"), "x86_64_v2");
