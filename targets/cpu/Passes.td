@@ -17,7 +17,9 @@ def CpuWinogradPass : Pass<"cpu-winograd", "::mlir::ModuleOp"> {
 
     For each shape, the cost model is asked what the layer costs as it is, and by each
     m whose error bound is at most `max-error` (relative to the norms of
-    an image's tile and of a filter); it must gain a tenth. Remarks tell what was
+    an image's tile and of a filter); it must gain a tenth. The matrices of a large
+    image do not stay in a cache: then some rows of tiles go through the three
+    operations before the next ones do, if that gains another tenth. Remarks tell what was
     chosen and what was not, with their costs (`--remarks-filter=cpu-winograd`).
     Infinities and NaN in an image reach all results of a tile, so that
     `--strict-fp` leaves this pass out.
@@ -54,7 +56,9 @@ def CpuWinogradPass : Pass<"cpu-winograd", "::mlir::ModuleOp"> {
     Option<"maxError", "max-error", "double", /*default=*/"0.005",
            "Largest error bound, relative to the norms of data and filter">,
     Option<"tile", "tile", "int", /*default=*/"0",
-           "Rows and columns of results of a tile everywhere, without asking; 0: by cost">
+           "Rows and columns of results of a tile everywhere, without asking; 0: by cost">,
+    Option<"rows", "rows", "int", /*default=*/"0",
+           "With `tile`: rows of tiles that are computed together; 0: all">
   ];
   let dependentDialects = ["::aicc::AICCDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];

@@ -11,6 +11,8 @@ from onnx import helper, numpy_helper
 aicc = pytest.importorskip("aicc")
 
 TILES = (2, 4, 6)
+# Of tiles that are computed together: all of them, or two.
+ROWS = (0, 2)
 # N, C, K, H, W, pads (top, left, bottom, right): whole tiles, partial ones in each direction, less than one.
 SHAPES = [
     (1, 16, 32, 12, 12, (1, 1, 1, 1)),
@@ -69,10 +71,10 @@ def expected(shape, x, r):
     return numpy.maximum(total + r, 0)
 
 
-def compiled(shape, tile, folder):
+def compiled(shape, tile, rows, folder):
     onnx.save(model(shape), folder / "m.onnx")
     structured, rewritten, library = folder / "s.mlir", folder / "w.mlir", folder / "m.so"
-    pipeline = f"builtin.module(cpu-winograd{{tile={tile}}})"
+    pipeline = f"builtin.module(cpu-winograd{{tile={tile} rows={rows}}})"
     for command in (
         [tool("aicc"), str(folder / "m.onnx"), "--emit=structured", "--with-weights", f"-o{structured}"],
         [tool("aicc-opt"), str(structured), f"--pass-pipeline={pipeline}", "-o", str(rewritten)],
@@ -85,10 +87,11 @@ def compiled(shape, tile, folder):
     return library
 
 
+@pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("tile", TILES)
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape[:5])))
-def test_tiles_give_the_convolution(shape, tile, tmp_path):
-    library = compiled(shape, tile, tmp_path)
+def test_tiles_give_the_convolution(shape, tile, rows, tmp_path):
+    library = compiled(shape, tile, rows, tmp_path)
     generator = numpy.random.default_rng(5)
     x = generator.standard_normal((shape[0], shape[1], *shape[3:5])).astype("f")
     r = generator.standard_normal((shape[0], shape[2], *result_size(shape))).astype("f")

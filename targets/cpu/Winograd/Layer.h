@@ -60,9 +60,10 @@ mlir::ElementsAttr transformWeights(const WinogradLayer &layer,
 
 /// Replaces the layer by three operations: tiles of the image to (m + 2)^2
 /// matrices, their products with `weights`, and the results, with the rest of
-/// the layer on them.
+/// the layer on them. `stripeRows` rows of tiles go through the three at a time
+/// (0: all), so that the matrices of a large image stay in a cache.
 void replaceByWinograd(const WinogradLayer &layer, const MinimalFilter &filter,
-                       mlir::ElementsAttr weights);
+                       int64_t stripeRows, mlir::ElementsAttr weights);
 
 } // namespace aicc::cpu
 

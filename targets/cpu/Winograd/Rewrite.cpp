@@ -10,34 +10,46 @@ using namespace mlir;
 using namespace aicc::cpu;
 
 namespace {
-/// Builds the three operations of one layer. Tiles are numbered by row and
-/// column; loops are (n, tile row, tile column, channel).
+/// Builds the three operations of one layer, for some rows of tiles after the
+/// other. Tiles are numbered by row and column; loops are (n, tile row, tile
+/// column, channel).
 class Rewriter {
 public:
   Rewriter(OpBuilder &b, const WinogradLayer &layer,
-           const MinimalFilter &filter)
+           const MinimalFilter &filter, int64_t stripeRows)
       : b(b), loc(linalg::GenericOp(layer.conv).getLoc()), layer(layer),
         filter(filter), m(filter.results()), n(filter.size()),
         batch(layer.resultShape()[0]), outputs(layer.resultShape()[1]),
         height(layer.resultShape()[2]), width(layer.resultShape()[3]),
         tileRows(llvm::divideCeil(height, m)),
-        tileColumns(llvm::divideCeil(width, m)) {}
+        tileColumns(llvm::divideCeil(width, m)),
+        stripeRows(stripeRows > 0 ? std::min(stripeRows, tileRows) : tileRows) {
+  }
 
   Value build(ElementsAttr weights);
 
 private:
   using Body = function_ref<SmallVector<Value>(ValueRange)>;
 
+  /// Rows of tiles that go through the three operations together.
+  struct Stripe {
+    int64_t first = 0, rows = 0;
+  };
+
   Value paddedImage();
-  Value transformImage(Value image);
-  Value multiply(Value matrices, Value weights);
-  Value finish(Value products);
+  Value transformImage(Value image, const Stripe &stripe);
+  Value multiply(Value matrices, Value weights, const Stripe &stripe);
+  Value finish(Value products, Value image, const Stripe &stripe);
   SmallVector<Value> transform(ValueRange tile, bool isInput);
   SmallVector<Value> parts(ArrayRef<Value> inputs, ArrayRef<AffineMap> maps,
                            RankedTensorType type, AffineMap resultMap,
                            int64_t results, Body body);
+  Value slice(Value tensor, ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes);
+  Value rowsOf(Value tensor, unsigned along, int64_t begin, int64_t size);
+  Value pixelsOf(Value input, AffineMap map, AffineMap result,
+                 const Stripe &stripe);
   void addInputsOfRest(SmallVectorImpl<Value> &inputs,
-                       SmallVectorImpl<AffineMap> &maps);
+                       SmallVectorImpl<AffineMap> &maps, const Stripe &stripe);
   Value applyRest(ValueRange arguments, unsigned &next, Value value);
   AffineMap pixelMap(AffineMap map, AffineMap result, int64_t part);
 
@@ -61,7 +73,8 @@ private:
   Location loc;
   const WinogradLayer &layer;
   const MinimalFilter &filter;
-  int64_t m, n, batch, outputs, height, width, tileRows, tileColumns;
+  int64_t m, n, batch, outputs, height, width, tileRows, tileColumns,
+      stripeRows;
 };
 } // namespace
 
@@ -142,14 +155,15 @@ SmallVector<Value> Rewriter::parts(ArrayRef<Value> inputs,
 
 /// n^2 x batch x tile rows x tile columns x channels: the tiles' elements,
 /// transformed.
-Value Rewriter::transformImage(Value image) {
+Value Rewriter::transformImage(Value image, const Stripe &stripe) {
+  image = rowsOf(image, 2, stripe.first * m, stripe.rows * m + n - m);
   int64_t channels = layer.channels();
   Type element = WinogradLayer::typeOf(image).getElementType();
   SmallVector<AffineMap> maps;
   for (int64_t i = 0; i < n; ++i)
     for (int64_t j = 0; j < n; ++j)
       maps.push_back(map(4, {dim(0), dim(3), dim(1) * m + i, dim(2) * m + j}));
-  SmallVector<int64_t> part{batch, tileRows, tileColumns, channels};
+  SmallVector<int64_t> part{batch, stripe.rows, tileColumns, channels};
   SmallVector<Value> values =
       parts(SmallVector<Value>(n * n, image), maps,
             RankedTensorType::get(part, element), b.getMultiDimIdentityMap(4),
@@ -166,10 +180,10 @@ Value Rewriter::transformImage(Value image) {
 }
 
 /// A product of matrices for each of the n^2 elements of a tile.
-Value Rewriter::multiply(Value matrices, Value weights) {
+Value Rewriter::multiply(Value matrices, Value weights, const Stripe &stripe) {
   Type element = WinogradLayer::typeOf(matrices).getElementType();
   auto type = RankedTensorType::get(
-      {n * n, batch, tileRows, tileColumns, outputs}, element);
+      {n * n, batch, stripe.rows, tileColumns, outputs}, element);
   Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
   Value init = linalg::FillOp::create(b, loc, zero, empty(type)).getResult(0);
   SmallVector<AffineMap> maps{map(6, {dim(0), dim(1), dim(2), dim(3), dim(5)}),
@@ -200,19 +214,57 @@ AffineMap Rewriter::pixelMap(AffineMap map, AffineMap result, int64_t part) {
   return map.replaceDimsAndSymbols(loops, {}, 4, 0);
 }
 
+Value Rewriter::slice(Value tensor, ArrayRef<int64_t> offsets,
+                      ArrayRef<int64_t> sizes) {
+  RankedTensorType type = WinogradLayer::typeOf(tensor);
+  if (type.getShape() == sizes)
+    return tensor;
+  SmallVector<int64_t> ones(sizes.size(), 1);
+  return tensor::ExtractSliceOp::create(
+      b, loc, RankedTensorType::get(sizes, type.getElementType()), tensor,
+      getAsIndexOpFoldResult(b.getContext(), offsets),
+      getAsIndexOpFoldResult(b.getContext(), sizes),
+      getAsIndexOpFoldResult(b.getContext(), ones));
+}
+
+/// [begin, begin + size) along one dimension.
+Value Rewriter::rowsOf(Value tensor, unsigned along, int64_t begin,
+                       int64_t size) {
+  SmallVector<int64_t> sizes(WinogradLayer::typeOf(tensor).getShape());
+  SmallVector<int64_t> offsets(sizes.size(), 0);
+  offsets[along] = begin;
+  sizes[along] = size;
+  return slice(tensor, offsets, sizes);
+}
+
+/// What an operation of the rest reads of `input` for a stripe: the rows of its
+/// pixels, if it has such.
+Value Rewriter::pixelsOf(Value input, AffineMap map, AffineMap result,
+                         const Stripe &stripe) {
+  for (auto [along, expr] : llvm::enumerate(map.getResults()))
+    if (expr == result.getResult(2))
+      input = rowsOf(input, along, stripe.first * m, stripe.rows * m);
+  return input;
+}
+
 /// What the rest of the layer reads besides, for one part after the other.
 void Rewriter::addInputsOfRest(SmallVectorImpl<Value> &inputs,
-                               SmallVectorImpl<AffineMap> &maps) {
+                               SmallVectorImpl<AffineMap> &maps,
+                               const Stripe &stripe) {
+  llvm::SmallDenseMap<OpOperand *, Value> pixels;
   for (int64_t part = 0; part < m * m; ++part) {
     Value before = linalg::GenericOp(layer.conv)->getResult(0);
     for (linalg::GenericOp op : layer.rest) {
       for (OpOperand *input : op.getDpsInputOperands()) {
         if (input->get() == before)
           continue;
-        inputs.push_back(input->get());
-        maps.push_back(
-            pixelMap(op.getMatchingIndexingMap(input),
-                     op.getMatchingIndexingMap(op.getDpsInitOperand(0)), part));
+        AffineMap map = op.getMatchingIndexingMap(input);
+        AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+        auto [known, isNew] = pixels.try_emplace(input);
+        if (isNew)
+          known->second = pixelsOf(input->get(), map, result, stripe);
+        inputs.push_back(known->second);
+        maps.push_back(pixelMap(map, result, part));
       }
       before = op->getResult(0);
     }
@@ -236,17 +288,16 @@ Value Rewriter::applyRest(ValueRange arguments, unsigned &next, Value value) {
   return value;
 }
 
-/// The results, in their places.
-Value Rewriter::finish(Value products) {
+/// `image` with the results of a stripe in their places.
+Value Rewriter::finish(Value products, Value image, const Stripe &stripe) {
   SmallVector<Value> inputs(n * n, products);
   SmallVector<AffineMap> maps;
   for (int64_t i = 0; i < n * n; ++i)
     maps.push_back(
         map(4, {b.getAffineConstantExpr(i), dim(0), dim(1), dim(2), dim(3)}));
-  addInputsOfRest(inputs, maps);
-  Type element =
-      WinogradLayer::typeOf(layer.last()->getResult(0)).getElementType();
-  SmallVector<int64_t> part{batch, outputs, tileRows, tileColumns};
+  addInputsOfRest(inputs, maps, stripe);
+  Type element = WinogradLayer::typeOf(image).getElementType();
+  SmallVector<int64_t> part{batch, outputs, stripe.rows, tileColumns};
   SmallVector<Value> values =
       parts(inputs, maps, RankedTensorType::get(part, element),
             map(4, {dim(0), dim(3), dim(1), dim(2)}), m * m,
@@ -258,33 +309,35 @@ Value Rewriter::finish(Value products) {
                 result = applyRest(arguments, next, result);
               return results;
             });
-  SmallVector<int64_t> whole{batch, outputs, tileRows * m, tileColumns * m};
-  Value image = empty(RankedTensorType::get(whole, element));
   for (auto [i, value] : llvm::enumerate(values))
-    image = insert(value, image, {0, 0, int64_t(i) / m, int64_t(i) % m}, part,
-                   {1, 1, m, m});
-  if (whole[2] == height && whole[3] == width)
-    return image;
-  SmallVector<int64_t> zeros(4, 0), sizes{batch, outputs, height, width},
-      ones(4, 1);
-  return tensor::ExtractSliceOp::create(
-      b, loc, RankedTensorType::get(sizes, element), image,
-      getAsIndexOpFoldResult(b.getContext(), zeros),
-      getAsIndexOpFoldResult(b.getContext(), sizes),
-      getAsIndexOpFoldResult(b.getContext(), ones));
+    image = insert(value, image,
+                   {0, 0, stripe.first * m + int64_t(i) / m, int64_t(i) % m},
+                   part, {1, 1, m, m});
+  return image;
 }
 
 Value Rewriter::build(ElementsAttr weights) {
   Value constant = arith::ConstantOp::create(b, loc, cast<TypedAttr>(weights));
-  return finish(multiply(transformImage(paddedImage()), constant));
+  Value image = paddedImage();
+  Type element =
+      WinogradLayer::typeOf(layer.last()->getResult(0)).getElementType();
+  Value result = empty(RankedTensorType::get(
+      {batch, outputs, tileRows * m, tileColumns * m}, element));
+  for (int64_t first = 0; first < tileRows; first += stripeRows) {
+    Stripe stripe{first, std::min(stripeRows, tileRows - first)};
+    Value matrices = transformImage(image, stripe);
+    result = finish(multiply(matrices, constant, stripe), result, stripe);
+  }
+  // Without what the last tiles have beyond it.
+  return slice(result, {0, 0, 0, 0}, {batch, outputs, height, width});
 }
 
 void aicc::cpu::replaceByWinograd(const WinogradLayer &layer,
                                   const MinimalFilter &filter,
-                                  ElementsAttr weights) {
+                                  int64_t stripeRows, ElementsAttr weights) {
   linalg::GenericOp last = layer.last();
   OpBuilder builder(last);
-  Value result = Rewriter(builder, layer, filter).build(weights);
+  Value result = Rewriter(builder, layer, filter, stripeRows).build(weights);
   last->getResult(0).replaceAllUsesWith(result);
   for (linalg::GenericOp op : llvm::reverse(layer.rest))
     op.erase();

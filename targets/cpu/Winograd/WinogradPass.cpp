@@ -7,7 +7,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <limits>
 
@@ -21,6 +21,12 @@ using namespace aicc;
 using namespace aicc::cpu;
 
 namespace {
+/// How a layer is computed.
+struct Tiling {
+  int64_t m = 0;    ///< Tiles of m x m results; 0: as it is.
+  int64_t rows = 0; ///< Of tiles that are computed together; 0: all.
+};
+
 /// Decides for each layer of a function; layers of one shape once.
 class Chooser {
 public:
@@ -29,14 +35,14 @@ public:
       : options(std::move(options)), mapper(std::move(mapper)),
         maxError(maxError), constantBytes(constantBytes) {}
 
-  /// The m of a convolution's tiles; 0 leaves it as it is.
-  int64_t choose(linalg::GenericOp conv);
+  Tiling choose(linalg::GenericOp conv);
 
 private:
   struct Choice {
-    int64_t m = 0;
-    llvm::MapVector<int64_t, Trial::Price> prices; ///< By m.
+    size_t chosen = 0; ///< Of `prices`.
+    SmallVector<std::pair<Tiling, Trial::Price>> prices;
   };
+  SmallVector<Tiling> tilings(linalg::GenericOp conv) const;
   Choice compare(linalg::GenericOp conv);
   void tell(linalg::GenericOp conv, const Choice &choice) const;
 
@@ -48,9 +54,8 @@ private:
 };
 } // namespace
 
-/// By tiles of m x m results; 0: as it is.
-static void rewrite(Trial &trial, int64_t m) {
-  if (m == 0)
+static void rewrite(Trial &trial, const Tiling &tiling) {
+  if (tiling.m == 0)
     return;
   linalg::GenericOp conv;
   trial.function().walk([&](linalg::GenericOp op) {
@@ -59,11 +64,11 @@ static void rewrite(Trial &trial, int64_t m) {
   });
   if (!conv)
     return;
-  MinimalFilter filter(m);
-  WinogradLayer layer = winogradLayer(conv, m);
+  MinimalFilter filter(tiling.m);
+  WinogradLayer layer = winogradLayer(conv, tiling.m);
   // What the weights are does not matter, and they are not made.
   replaceByWinograd(
-      layer, filter,
+      layer, filter, tiling.rows,
       DenseResourceElementsAttr::get(
           transformedType(layer, filter), "trial",
           UnmanagedAsmResourceBlob::allocateInferAlign(ArrayRef<float>())));
@@ -96,54 +101,95 @@ static std::string keyOf(linalg::GenericOp conv) {
   return key;
 }
 
+/// Rows of tiles whose matrices, with the weights of one product of them, take
+/// half of each cache but the first, and all rows; the most first.
+static SmallVector<int64_t> stripeRows(const WinogradLayer &layer,
+                                       const MinimalFilter &filter,
+                                       const MachineDesc &machine) {
+  // Each stripe is three operations more to be compiled.
+  constexpr int64_t mostStripes = 16;
+  ArrayRef<int64_t> shape = layer.resultShape();
+  int64_t all = llvm::divideCeil(shape[2], filter.results());
+  int64_t columns = llvm::divideCeil(shape[3], filter.results());
+  double rowBytes = double(filter.size() * filter.size() * shape[0] * columns) *
+                    double(layer.channels() + shape[1]) * sizeof(float);
+  SmallVector<int64_t> found{0};
+  for (const MemoryDesc &memory :
+       llvm::reverse(ArrayRef(machine.memories).drop_front())) {
+    if (memory.bytes == 0)
+      continue;
+    int64_t rows = int64_t(0.5 * double(memory.bytes) / rowBytes);
+    int64_t stripes =
+        std::min(mostStripes,
+                 int64_t(llvm::divideCeil(all, std::max<int64_t>(1, rows))));
+    rows = llvm::divideCeil(all, stripes);
+    if (rows < all && rows != found.back())
+      found.push_back(rows);
+  }
+  return found;
+}
+
+SmallVector<Tiling> Chooser::tilings(linalg::GenericOp conv) const {
+  SmallVector<Tiling> found{{}};
+  for (int64_t m : {2, 4, 6}) {
+    MinimalFilter filter(m);
+    double error =
+        filter.amplification() * std::numeric_limits<float>::epsilon() / 2;
+    if (error > maxError)
+      continue;
+    for (int64_t rows :
+         stripeRows(winogradLayer(conv, m), filter, *options.machine))
+      found.push_back({m, rows});
+  }
+  return found;
+}
+
 Chooser::Choice Chooser::compare(linalg::GenericOp conv) {
   Choice choice;
   // What the model does not know (the code's size, the rounding) must be paid
   // for, too.
   constexpr double worthwhile = 0.9;
   double best = std::numeric_limits<double>::infinity();
-  for (int64_t m : {0, 2, 4, 6}) {
-    if (m != 0 && MinimalFilter(m).amplification() *
-                          std::numeric_limits<float>::epsilon() / 2 >
-                      maxError)
-      continue;
+  for (const Tiling &tiling : tilings(conv)) {
     Trial trial(operationsOf(conv), constantBytes);
-    rewrite(trial, m);
+    rewrite(trial, tiling);
     std::optional<Trial::Price> price = trial.price(options, mapper);
     if (!price)
       continue;
-    choice.prices.insert({m, *price});
     // The first m must gain a tenth over the layer as it is, a larger one over
-    // a smaller.
+    // a smaller, and stripes over none.
     if (double wanted = scoreOf(*price, options); wanted < worthwhile * best) {
       best = wanted;
-      choice.m = m;
+      choice.chosen = choice.prices.size();
     }
+    choice.prices.push_back({tiling, *price});
   }
   return choice;
 }
 
 void Chooser::tell(linalg::GenericOp conv, const Choice &choice) const {
   auto options = remark::RemarkOpts::name("Winograd").category("cpu-winograd");
-  for (const auto &[m, price] : choice.prices) {
-    auto add = [&, m = m, price = price](auto &&told) {
-      told << remark::metric("Tile", m)
+  for (const auto &[i, entry] : llvm::enumerate(choice.prices)) {
+    auto add = [&, tiling = entry.first, price = entry.second](auto &&told) {
+      told << remark::metric("Tile", tiling.m)
+           << remark::metric("Rows", tiling.rows)
            << remark::metric("Cycles", int64_t(price.cycles))
            << remark::metric("Picojoules", int64_t(price.picojoules));
     };
-    if (m == choice.m)
+    if (i == choice.chosen)
       add(remark::passed(conv.getLoc(), options));
     else
       add(remark::missed(conv.getLoc(), options));
   }
 }
 
-int64_t Chooser::choose(linalg::GenericOp conv) {
+Tiling Chooser::choose(linalg::GenericOp conv) {
   auto [entry, isNew] = known.try_emplace(keyOf(conv));
   if (isNew)
     entry->second = compare(conv);
   tell(conv, entry->second);
-  return entry->second.m;
+  const Choice &choice = entry->second;
+  return choice.prices.empty() ? Tiling() : choice.prices[choice.chosen].first;
 }
 
 namespace {
@@ -174,6 +220,11 @@ FailureOr<CompileOptions> CpuWinogradPass::optionsOfPass() {
         << int(tile) << ", expected 0, 2, 4 or 6";
     return failure();
   }
+  if (rows < 0) {
+    getOperation().emitError("cpu-winograd: rows is ")
+        << int(rows) << ", expected at least 0";
+    return failure();
+  }
   CompileOptions options;
   options.threads = workers;
   options.objective = objective;
@@ -198,13 +249,13 @@ void CpuWinogradPass::runOnOperation() {
     mapper = makeRegionMapper(*options);
   Chooser chooser(*options, mapper, maxError, constantBytesOf(getOperation()));
   for (linalg::GenericOp conv : layers) {
-    int64_t m = tile ? int64_t(tile) : chooser.choose(conv);
-    if (m == 0)
+    Tiling tiling = tile ? Tiling{tile, rows} : chooser.choose(conv);
+    if (tiling.m == 0)
       continue;
-    MinimalFilter filter(m);
-    WinogradLayer layer = winogradLayer(conv, m);
+    MinimalFilter filter(tiling.m);
+    WinogradLayer layer = winogradLayer(conv, tiling.m);
     if (ElementsAttr weights = transformWeights(layer, filter))
-      replaceByWinograd(layer, filter, weights);
+      replaceByWinograd(layer, filter, tiling.rows, weights);
   }
 }
 

@@ -1,4 +1,5 @@
 // RUN: aicc-opt %s --pass-pipeline='builtin.module(cpu-winograd{tile=4})' | FileCheck %s
+// RUN: aicc-opt %s --pass-pipeline='builtin.module(cpu-winograd{tile=4 rows=1})' | FileCheck %s --check-prefix=ROWS
 // RUN: aicc-opt %s --pass-pipeline='builtin.module(cpu-winograd{machine=x86_64_v3})' --remarks-filter=cpu-winograd -o /dev/null 2>&1 | FileCheck %s --check-prefix=COST
 
 #x = affine_map<(n, k, h, w, c, i, j) -> (n, c, h + i, w + j)>
@@ -23,6 +24,21 @@
 // CHECK: tensor.insert_slice %[[Y]]#0 into {{.*}}[0, 0, 0, 0] [1, 16, 2, 2] [1, 1, 4, 4]
 // CHECK: %[[LAST:.*]] = tensor.insert_slice %[[Y]]#15 into {{.*}}[0, 0, 3, 3] [1, 16, 2, 2] [1, 1, 4, 4]
 // CHECK: return %[[LAST]]
+
+// One row of tiles after the other.
+// ROWS-LABEL: func.func @whole
+// ROWS: %[[U:.*]] = arith.constant dense_resource<{{.*}}> : tensor<36x8x16xf32>
+// ROWS: %[[X0:.*]] = tensor.extract_slice %{{.*}}[0, 0, 0, 0] [1, 8, 6, 10] [1, 1, 1, 1]
+// ROWS: linalg.generic {{.*}} ins(%[[X0]]
+// ROWS: %[[R0:.*]] = tensor.extract_slice %{{.*}}[0, 0, 0, 0] [1, 16, 4, 8] [1, 1, 1, 1]
+// ROWS: linalg.generic {{.*}}%[[R0]]
+// ROWS: %[[HALF:.*]] = tensor.insert_slice %{{.*}} into %{{.*}}[0, 0, 3, 3] [1, 16, 1, 2] [1, 1, 4, 4]
+// ROWS: %[[X1:.*]] = tensor.extract_slice %{{.*}}[0, 0, 4, 0] [1, 8, 6, 10] [1, 1, 1, 1]
+// ROWS: linalg.generic {{.*}} ins(%[[X1]]
+// ROWS: linalg.generic {{.*}}%[[U]]
+// ROWS: tensor.extract_slice %{{.*}}[0, 0, 4, 0] [1, 16, 4, 8] [1, 1, 1, 1]
+// ROWS: tensor.insert_slice %{{.*}} into %[[HALF]][0, 0, 4, 0] [1, 16, 1, 2] [1, 1, 4, 4]
+// ROWS: return
 func.func @whole(%x: tensor<1x8x10x10xf32>, %r: tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32> {
   %w = arith.constant dense_resource<few> : tensor<16x8x3x3xf32>
   %zero = arith.constant 0.0 : f32
@@ -104,8 +120,8 @@ func.func @others(%x: tensor<1x8x10x10xf32>, %w: tensor<16x8x3x3xf32>) -> (tenso
   return %0, %1 : tensor<1x16x4x4xf32>, tensor<1x16x8x8xf32>
 }
 
-// COST: winograd.mlir:[[#@LINE+7]]:{{.*}}remark: [Missed] Winograd | Category:cpu-winograd | Cycles={{[0-9]+}}, Picojoules={{[0-9]+}}, Tile=0
-// COST: winograd.mlir:[[#@LINE+6]]:{{.*}}remark: [Passed] Winograd | Category:cpu-winograd | Cycles={{[0-9]+}}, Picojoules={{[0-9]+}}, Tile=4
+// COST: winograd.mlir:[[#@LINE+7]]:{{.*}}remark: [Missed] Winograd | Category:cpu-winograd | Cycles={{[0-9]+}}, Picojoules={{[0-9]+}}, Rows={{[0-9]+}}, Tile=0
+// COST: winograd.mlir:[[#@LINE+6]]:{{.*}}remark: [Passed] Winograd | Category:cpu-winograd | Cycles={{[0-9]+}}, Picojoules={{[0-9]+}}, Rows={{[0-9]+}}, Tile=4
 func.func @large(%x: tensor<1x64x58x58xf32>) -> tensor<1x64x56x56xf32> {
   %w = arith.constant dense_resource<weights> : tensor<64x64x3x3xf32>
   %zero = arith.constant 0.0 : f32
