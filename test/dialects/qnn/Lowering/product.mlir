@@ -40,10 +40,16 @@ func.func @shifted(%a: tensor<3x2xi8>) -> tensor<3x2xi32> {
 
 // -----
 
-// What does not fit 8 bits takes 16.
+// What does not fit 8 bits, 90 and 245 in the second column, is moved until it does: by 118, which is added times the sums of a.
 // CHECK-LABEL: func.func @wide
-// CHECK: arith.constant dense<[{{\[}}-3, 90], [125, 245]]> : tensor<2x2xi16>
-// CHECK-NOT: arith.subi
+// CHECK-DAG: %[[B:.*]] = arith.constant dense<[{{\[}}-3, -28], [125, 127]]> : tensor<2x2xi8>
+// CHECK-DAG: %[[ONES:.*]] = arith.constant dense<1> : tensor<2x1xi8>
+// CHECK-DAG: %[[FACTORS:.*]] = arith.constant dense<[0, 118]> : tensor<2xi32>
+// CHECK: %[[SUMS:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[B]]
+// CHECK: %[[OFA:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[ONES]]
+// CHECK: linalg.generic {{.*}} ins(%[[SUMS]], %[[OFA]], %[[FACTORS]]
+// CHECK: arith.muli
+// CHECK: arith.addi
 // CHECK: return
 func.func @wide(%a: tensor<3x2xi8>) -> tensor<3x2xi32> {
   %b = onnx.Constant dense<[[0, 100], [128, 255]]> : tensor<2x2xui8>
