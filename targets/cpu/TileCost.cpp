@@ -75,6 +75,12 @@ bool TileModel::isLegal() const {
     if (!isReduction(d) || int64_t(d) == mapping.vector)
       results *= extent;
   }
+  // The values of all results are live together.
+  if (results > 1)
+    results *= llvm::count_if(workload.operands,
+                              [](const Workload::Operand &operand) {
+                                return operand.isOutput();
+                              });
   // Beside them, the vectors of a row and what it multiplies them by; with
   // signed bytes, the sums of the weights and the bits that shift the bytes.
   int64_t others = blocks + 1;

@@ -42,7 +42,7 @@ private:
     size_t chosen = 0; ///< Of `prices`.
     SmallVector<std::pair<Tiling, Trial::Price>> prices;
   };
-  SmallVector<Tiling> tilings(linalg::GenericOp conv) const;
+  void ask(linalg::GenericOp conv, const Tiling &tiling, Choice &choice) const;
   Choice compare(linalg::GenericOp conv);
   void tell(linalg::GenericOp conv, const Choice &choice) const;
 
@@ -101,8 +101,8 @@ static std::string keyOf(linalg::GenericOp conv) {
   return key;
 }
 
-/// Rows of tiles whose matrices, with the weights of one product of them, take
-/// half of each cache but the first, and all rows; the most first.
+/// Rows of tiles whose matrices take half of each cache but the first, if those
+/// are not all; the most first.
 static SmallVector<int64_t> stripeRows(const WinogradLayer &layer,
                                        const MinimalFilter &filter,
                                        const MachineDesc &machine) {
@@ -113,7 +113,7 @@ static SmallVector<int64_t> stripeRows(const WinogradLayer &layer,
   int64_t columns = llvm::divideCeil(shape[3], filter.results());
   double rowBytes = double(filter.size() * filter.size() * shape[0] * columns) *
                     double(layer.channels() + shape[1]) * sizeof(float);
-  SmallVector<int64_t> found{0};
+  SmallVector<int64_t> found;
   for (const MemoryDesc &memory :
        llvm::reverse(ArrayRef(machine.memories).drop_front())) {
     if (memory.bytes == 0)
@@ -123,47 +123,51 @@ static SmallVector<int64_t> stripeRows(const WinogradLayer &layer,
         std::min(mostStripes,
                  int64_t(llvm::divideCeil(all, std::max<int64_t>(1, rows))));
     rows = llvm::divideCeil(all, stripes);
-    if (rows < all && rows != found.back())
+    if (rows < all && !llvm::is_contained(found, rows))
       found.push_back(rows);
   }
   return found;
 }
 
-SmallVector<Tiling> Chooser::tilings(linalg::GenericOp conv) const {
-  SmallVector<Tiling> found{{}};
-  for (int64_t m : {2, 4, 6}) {
-    MinimalFilter filter(m);
-    double error =
-        filter.amplification() * std::numeric_limits<float>::epsilon() / 2;
-    if (error > maxError)
-      continue;
-    for (int64_t rows :
-         stripeRows(winogradLayer(conv, m), filter, *options.machine))
-      found.push_back({m, rows});
-  }
-  return found;
+/// Adds the price of `tiling`, and chooses it if it gains a tenth over what was
+/// chosen before: what the model does not know (the code's size, the rounding)
+/// must be paid for, too.
+void Chooser::ask(linalg::GenericOp conv, const Tiling &tiling,
+                  Choice &choice) const {
+  constexpr double worthwhile = 0.9;
+  Trial trial(operationsOf(conv), constantBytes);
+  rewrite(trial, tiling);
+  std::optional<Trial::Price> price = trial.price(options, mapper);
+  if (!price)
+    return;
+  if (!choice.prices.empty() &&
+      scoreOf(*price, options) <
+          worthwhile * scoreOf(choice.prices[choice.chosen].second, options))
+    choice.chosen = choice.prices.size();
+  choice.prices.push_back({tiling, *price});
 }
 
+/// The layer as it is, by tiles of each size, and in stripes by those of the
+/// size that costs least.
 Chooser::Choice Chooser::compare(linalg::GenericOp conv) {
   Choice choice;
-  // What the model does not know (the code's size, the rounding) must be paid
-  // for, too.
-  constexpr double worthwhile = 0.9;
-  double best = std::numeric_limits<double>::infinity();
-  for (const Tiling &tiling : tilings(conv)) {
-    Trial trial(operationsOf(conv), constantBytes);
-    rewrite(trial, tiling);
-    std::optional<Trial::Price> price = trial.price(options, mapper);
-    if (!price)
-      continue;
-    // The first m must gain a tenth over the layer as it is, a larger one over
-    // a smaller, and stripes over none.
-    if (double wanted = scoreOf(*price, options); wanted < worthwhile * best) {
-      best = wanted;
-      choice.chosen = choice.prices.size();
-    }
-    choice.prices.push_back({tiling, *price});
-  }
+  ask(conv, {}, choice);
+  for (int64_t m : {2, 4, 6})
+    if (MinimalFilter(m).amplification() *
+            std::numeric_limits<float>::epsilon() / 2 <=
+        maxError)
+      ask(conv, {m, 0}, choice);
+  auto byTiles = llvm::make_filter_range(
+      choice.prices, [](const auto &entry) { return entry.first.m != 0; });
+  if (byTiles.empty())
+    return choice;
+  auto least = llvm::min_element(byTiles, [&](const auto &a, const auto &b) {
+    return scoreOf(a.second, options) < scoreOf(b.second, options);
+  });
+  int64_t m = least->first.m;
+  for (int64_t rows : stripeRows(winogradLayer(conv, m), MinimalFilter(m),
+                                 *options.machine))
+    ask(conv, {m, rows}, choice);
   return choice;
 }
 
