@@ -47,7 +47,9 @@ extern "C" {
 \*===----------------------------------------------------------------------===*/
 
 /** Element types. Elements are dense, row-major and in the byte order of the
- *  machine; a bool is one byte, 0 or 1. The values never change. */
+ *  machine; a bool is one byte, 0 or 1. Those of two and four bits take a byte
+ *  each: results have zeros above them, and inputs may have anything there. The
+ *  values never change. */
 typedef enum aicc_dtype {
   AICC_BOOL = 1,
   AICC_INT8 = 2,
@@ -61,10 +63,21 @@ typedef enum aicc_dtype {
   AICC_FLOAT16 = 10,
   AICC_BFLOAT16 = 11,
   AICC_FLOAT32 = 12,
-  AICC_FLOAT64 = 13
+  AICC_FLOAT64 = 13,
+  AICC_FLOAT8E4M3FN = 14,
+  AICC_FLOAT8E4M3FNUZ = 15,
+  AICC_FLOAT8E5M2 = 16,
+  AICC_FLOAT8E5M2FNUZ = 17,
+  AICC_FLOAT8E8M0 = 18,
+  AICC_FLOAT4E2M1 = 19,
+  AICC_INT4 = 20,
+  AICC_UINT4 = 21,
+  AICC_INT2 = 22,
+  AICC_UINT2 = 23
 } aicc_dtype;
 
-/** Name of `dtype` as numpy spells it ("float32"), "?" if there is none. */
+/** Name of `dtype` as numpy, or its extension ml_dtypes, spells it ("float32",
+ *  "float8_e4m3fn"), "?" if there is none. */
 AICC_RUNTIME_API const char *aicc_dtype_name(aicc_dtype dtype);
 
 /** Bytes of one element, 0 for an unknown type. */

@@ -460,14 +460,29 @@ void ModuleBuilder::emitDraft(Draft &draft, Scope &scope, Location loc) {
 // The module
 //===----------------------------------------------------------------------===//
 
-/// numpy's name of an element type.
+/// The name of an element type of numpy, or of ml_dtypes.
 static std::string numpyName(const ::onnx::TypeProto &type) {
   int32_t element = type.tensor_type().elem_type();
-  if (element == ::onnx::TensorProto::FLOAT)
+  switch (element) {
+  case ::onnx::TensorProto::FLOAT:
     return "float32";
-  if (element == ::onnx::TensorProto::DOUBLE)
+  case ::onnx::TensorProto::DOUBLE:
     return "float64";
-  return dataTypeName(element);
+  case ::onnx::TensorProto::FLOAT8E4M3FN:
+    return "float8_e4m3fn";
+  case ::onnx::TensorProto::FLOAT8E4M3FNUZ:
+    return "float8_e4m3fnuz";
+  case ::onnx::TensorProto::FLOAT8E5M2:
+    return "float8_e5m2";
+  case ::onnx::TensorProto::FLOAT8E5M2FNUZ:
+    return "float8_e5m2fnuz";
+  case ::onnx::TensorProto::FLOAT8E8M0:
+    return "float8_e8m0fnu";
+  case ::onnx::TensorProto::FLOAT4E2M1:
+    return "float4_e2m1fn";
+  default:
+    return dataTypeName(element);
+  }
 }
 
 void ModuleBuilder::buildMain(ModuleOp module) {

@@ -103,6 +103,11 @@ void upgradeTopK(Draft &d, Emitter &e) {
   setInput(d, 1, e.ints({takeInt(d, "k", 1)}));
 }
 
+void upgradeDft(Draft &d, Emitter &e) {
+  setInput(d, 2,
+           e.scalarOf(double(takeInt(d, "axis", 1)), e.builder.getI64Type()));
+}
+
 /// Clip-6: absent limits are those of float.
 void upgradeClip(Draft &d, Emitter &e) {
   Type element = elementTypeOf(d.inputs[0]);
@@ -312,6 +317,7 @@ const Rule kRules[] = {
     {"Cast", 6, upgradeCast},
     {"Clip", 11, upgradeClip},
     {"Concat", 4, upgradeConcat},
+    {"DFT", 20, upgradeDft},
     {"Div", 7, upgradeBroadcast},
     {"Dropout", 12, upgradeDropout},
     {"Equal", 7, upgradeBroadcast},

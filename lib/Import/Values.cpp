@@ -44,6 +44,8 @@ static TensorProto::DataType typeOf(aicc_dtype dtype) {
     return TensorProto::FLOAT;
   case AICC_FLOAT64:
     return TensorProto::DOUBLE;
+  default: // What a file of numpy cannot say.
+    break;
   }
   return TensorProto::UNDEFINED;
 }

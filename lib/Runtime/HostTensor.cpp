@@ -40,6 +40,47 @@ static double halfToDouble(uint16_t bits) {
   return bits & 0x8000 ? -value : value;
 }
 
+/// A number of at most eight bits: `exponents` and `mantissa` of them, a sign
+/// before, and an exponent that is `bias` too large.
+static double smallFloat(uint8_t code, int exponents, int mantissa, int bias) {
+  int exponent = (code >> mantissa) & ((1 << exponents) - 1);
+  int fraction = code & ((1 << mantissa) - 1);
+  double value = std::ldexp(exponent ? fraction + (1 << mantissa) : fraction,
+                            std::max(exponent, 1) - bias - mantissa);
+  return (code >> (exponents + mantissa)) & 1 ? -value : value;
+}
+
+/// ONNX, Float stored in 8 bits; OCP 8-bit Floating Point Specification and
+/// Microscaling Formats (MX) Specification, 2023.
+static double narrowToDouble(aicc_dtype dtype, uint8_t code) {
+  switch (dtype) {
+  case AICC_FLOAT8E4M3FN:
+    return (code & 0x7f) == 0x7f ? NAN : smallFloat(code, 4, 3, 7);
+  case AICC_FLOAT8E4M3FNUZ:
+    return code == 0x80 ? NAN : smallFloat(code, 4, 3, 8);
+  case AICC_FLOAT8E5M2:
+    if ((code & 0x7f) >= 0x7c)
+      return (code & 3) ? NAN : (code & 0x80) ? -HUGE_VAL : HUGE_VAL;
+    return smallFloat(code, 5, 2, 15);
+  case AICC_FLOAT8E5M2FNUZ:
+    return code == 0x80 ? NAN : smallFloat(code, 5, 2, 16);
+  case AICC_FLOAT8E8M0:
+    return code == 0xff ? NAN : std::ldexp(1.0, code - 127);
+  case AICC_FLOAT4E2M1:
+    return smallFloat(code & 15, 2, 1, 1);
+  case AICC_INT4:
+    return ((code & 15) ^ 8) - 8;
+  case AICC_UINT4:
+    return code & 15;
+  case AICC_INT2:
+    return ((code & 3) ^ 2) - 2;
+  case AICC_UINT2:
+    return code & 3;
+  default:
+    return 0;
+  }
+}
+
 template <typename T> static T load(const char *data, int64_t index) {
   T value;
   std::memcpy(&value, data + index * sizeof(T), sizeof(T));
@@ -79,8 +120,9 @@ double HostTensor::at(int64_t index) const {
     return load<float>(p, index);
   case AICC_FLOAT64:
     return load<double>(p, index);
+  default:
+    return narrowToDouble(dtype, load<uint8_t>(p, index));
   }
-  return 0;
 }
 
 Comparison aicc::compareTensors(const HostTensor &actual,

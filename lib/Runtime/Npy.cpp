@@ -129,6 +129,19 @@ static constexpr DescrName descrNames[] = {
     {"u8", AICC_UINT64},  {"f2", AICC_FLOAT16}, {"V2", AICC_BFLOAT16},
     {"f4", AICC_FLOAT32}, {"f8", AICC_FLOAT64}};
 
+/// What numpy says of all types of ml_dtypes of one byte.
+static constexpr const char *oneByteDescr = "V1";
+
+static bool isOneByteExtension(aicc_dtype dtype) {
+  return dtype >= AICC_FLOAT8E4M3FN && dtype <= AICC_UINT2;
+}
+
+bool aicc::readAs(HostTensor &tensor, aicc_dtype dtype) {
+  if (isOneByteExtension(tensor.dtype) && isOneByteExtension(dtype))
+    tensor.dtype = dtype;
+  return tensor.dtype == dtype;
+}
+
 static bool parseDescr(const std::string &descr, aicc_dtype &dtype,
                        std::string &error) {
   std::string code = descr;
@@ -136,6 +149,10 @@ static bool parseDescr(const std::string &descr, aicc_dtype &dtype,
   if (!code.empty() && std::strchr("<>|=", code[0])) {
     order = code[0];
     code.erase(0, 1);
+  }
+  if (code == oneByteDescr) {
+    dtype = AICC_FLOAT8E4M3FN; // Or any other of them: `readAs`.
+    return true;
   }
   for (const DescrName &name : descrNames) {
     if (code != name.descr)
@@ -238,7 +255,7 @@ bool aicc::readNpy(const std::string &path, HostTensor &tensor,
 
 bool aicc::writeNpy(const std::string &path, const HostTensor &tensor,
                     std::string &error) {
-  const char *code = "f4";
+  const char *code = isOneByteExtension(tensor.dtype) ? oneByteDescr : "f4";
   for (const DescrName &name : descrNames)
     if (name.dtype == tensor.dtype)
       code = name.descr; // The last one: "b1", not "?".

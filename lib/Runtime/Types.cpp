@@ -32,6 +32,26 @@ const char *aicc_dtype_name(aicc_dtype dtype) {
     return "float32";
   case AICC_FLOAT64:
     return "float64";
+  case AICC_FLOAT8E4M3FN:
+    return "float8_e4m3fn";
+  case AICC_FLOAT8E4M3FNUZ:
+    return "float8_e4m3fnuz";
+  case AICC_FLOAT8E5M2:
+    return "float8_e5m2";
+  case AICC_FLOAT8E5M2FNUZ:
+    return "float8_e5m2fnuz";
+  case AICC_FLOAT8E8M0:
+    return "float8_e8m0fnu";
+  case AICC_FLOAT4E2M1:
+    return "float4_e2m1fn";
+  case AICC_INT4:
+    return "int4";
+  case AICC_UINT4:
+    return "uint4";
+  case AICC_INT2:
+    return "int2";
+  case AICC_UINT2:
+    return "uint2";
   }
   return "?";
 }
@@ -41,6 +61,16 @@ size_t aicc_dtype_size(aicc_dtype dtype) {
   case AICC_BOOL:
   case AICC_INT8:
   case AICC_UINT8:
+  case AICC_FLOAT8E4M3FN:
+  case AICC_FLOAT8E4M3FNUZ:
+  case AICC_FLOAT8E5M2:
+  case AICC_FLOAT8E5M2FNUZ:
+  case AICC_FLOAT8E8M0:
+  case AICC_FLOAT4E2M1:
+  case AICC_INT4:
+  case AICC_UINT4:
+  case AICC_INT2:
+  case AICC_UINT2:
     return 1;
   case AICC_INT16:
   case AICC_UINT16:

@@ -12,8 +12,14 @@ from . import _native
 from ._cost import Cost, _write_report
 
 _NAMES = {code: name for name, code in _native.dtypes.items()}
-# numpy's own types; bfloat16, which numpy does not have, takes the slow way below.
-_CODES = {numpy.dtype(name): code for name, code in _native.dtypes.items() if name != "bfloat16"}
+# Types that numpy has from ml_dtypes only, by code: as what they cross into C++.
+_CARRIERS = {
+    code: numpy.uint16 if name == "bfloat16" else numpy.uint8
+    for code, name in _NAMES.items()
+    if name.startswith(("bfloat", "float8", "float4")) or name in ("int4", "uint4", "int2", "uint2")
+}
+# numpy's own types; the others take the slow way below.
+_CODES = {numpy.dtype(name): code for name, code in _native.dtypes.items() if code not in _CARRIERS}
 
 
 class TensorSpec(typing.NamedTuple):
@@ -135,10 +141,10 @@ def load(path):
 
 
 def _numpy_dtype(name):
-    if name == "bfloat16":
-        import ml_dtypes  # numpy has no bfloat16 of its own
+    if _native.dtypes[name] in _CARRIERS:
+        import ml_dtypes
 
-        return numpy.dtype(ml_dtypes.bfloat16)
+        return numpy.dtype(getattr(ml_dtypes, name))
     return numpy.dtype(name)
 
 
@@ -161,5 +167,5 @@ def _argument(value, spec):
 
 
 def _carried(array, code):
-    """The array in a type that crosses into C++; bfloat16 goes as uint16."""
-    return array.view(numpy.uint16) if code == _native.dtypes["bfloat16"] else array
+    """The array in a type that crosses into C++."""
+    return array.view(_CARRIERS[code]) if code in _CARRIERS else array

@@ -167,7 +167,7 @@ std::vector<std::string> machines() {
 }
 
 /// An array of the caller and its element type, given apart because numpy has
-/// no bfloat16 of its own (such arrays come as uint16).
+/// not all types of its own (bfloat16 comes as uint16, smaller ones as uint8).
 using Input =
     std::pair<nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>, int>;
 using Output = std::pair<nb::ndarray<nb::c_contig, nb::device::cpu>, int>;
@@ -287,7 +287,7 @@ private:
 /// Element types by the name that numpy gives them.
 nb::dict dtypes() {
   nb::dict dict;
-  for (int dtype = AICC_BOOL; dtype <= AICC_FLOAT64; ++dtype)
+  for (int dtype = AICC_BOOL; dtype <= AICC_UINT2; ++dtype)
     dict[aicc_dtype_name(static_cast<aicc_dtype>(dtype))] = dtype;
   return dict;
 }

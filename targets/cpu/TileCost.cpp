@@ -77,10 +77,10 @@ bool TileModel::isLegal() const {
   }
   // The values of all results are live together.
   if (results > 1)
-    results *= llvm::count_if(workload.operands,
-                              [](const Workload::Operand &operand) {
-                                return operand.isOutput();
-                              });
+    results *=
+        llvm::count_if(workload.operands, [](const Workload::Operand &operand) {
+          return operand.isOutput();
+        });
   // Beside them, the vectors of a row and what it multiplies them by; with
   // signed bytes, the sums of the weights and the bits that shift the bytes.
   int64_t others = blocks + 1;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/onnx/IR/LoweredOperators.h"
+#include "dialects/onnx/Lowering/NarrowTypes.h"
 #include "dialects/onnx/Lowering/NodeContext.h"
 #include "dialects/onnx/Lowering/Ops/Ops.h"
 #include "dialects/onnx/Lowering/Passes.h"
@@ -131,7 +132,13 @@ LogicalResult FunctionLowering::lowerNodes(Block &block) {
 LogicalResult FunctionLowering::checkTypes(Operation *op) {
   auto check = [&](Value value, const Twine &what) -> LogicalResult {
     Type type = value.getType();
-    if (isa<NoneType>(type) || structuredType(type))
+    bool isRefused = isNarrow(getElementTypeOrSelf(type)) && !takesNarrow(op);
+    bool isNarrowConstant =
+        isNarrow(getElementTypeOrSelf(type)) && !context.isReadable(value);
+    if (isNarrowConstant)
+      return context.unsupported(what + " is a constant " + describeType(type) +
+                                 " that cannot be read");
+    if (!isRefused && (isa<NoneType>(type) || structuredType(type)))
       return success();
     return context.unsupported(what + " is " + describeType(type));
   };

@@ -1,6 +1,9 @@
 //===- NodeContext.cpp - Lowering one ONNX node ---------------------------===//
 
 #include "dialects/onnx/Lowering/NodeContext.h"
+#include "dialects/onnx/Lowering/NarrowTypes.h"
+
+#include "aicc/Graph/ConstantTensor.h"
 
 using namespace mlir;
 
@@ -8,6 +11,8 @@ namespace aicc::onnx {
 
 /// The signless form of an element type that the structured stage has.
 static Type structuredElement(Type element) {
+  if (isNarrow(element))
+    return IntegerType::get(element.getContext(), 8);
   if (auto type = dyn_cast<IntegerType>(element)) {
     if (!llvm::is_contained({1u, 8u, 16u, 32u, 64u}, type.getWidth()))
       return {};
@@ -48,13 +53,41 @@ Type NodeContext::elementOfResult(Value result) {
   return structuredElement(getElementTypeOrSelf(result.getType()));
 }
 
+/// A constant as the structured stage has it.
+static ElementsAttr structuredConstant(ElementsAttr attr,
+                                       RankedTensorType type) {
+  if (attr.getElementType().getIntOrFloatBitWidth() >= 8 ||
+      !isNarrow(attr.getElementType()))
+    return retype(attr, type);
+  unsigned width = attr.getElementType().getIntOrFloatBitWidth();
+  ElementsAttr bits =
+      retype(attr, type.clone(IntegerType::get(type.getContext(), width,
+                                               IntegerType::Unsigned)));
+  std::optional<ConstantTensor> narrow =
+      bits ? ConstantTensor::get(bits) : std::nullopt;
+  if (!narrow)
+    return {};
+  ConstantTensor bytes = ConstantTensor::make(type);
+  uint64_t mask = (uint64_t(1) << width) - 1;
+  for (int64_t i = 0; i < bytes.numElements(); ++i)
+    bytes.setRaw(i, narrow->raw(i) & mask);
+  return bytes.attr("narrow");
+}
+
+bool NodeContext::isReadable(Value value) {
+  ElementsAttr attr = constantOf(value);
+  RankedTensorType type = structuredType(value.getType());
+  return !attr || (type && structuredConstant(attr, type));
+}
+
 Value NodeContext::get(Value value) {
   Value &mapped = values[value];
   if (mapped)
     return mapped;
   RankedTensorType type = structuredType(value.getType());
   if (ElementsAttr attr = constantOf(value))
-    if (ElementsAttr signless = type ? retype(attr, type) : ElementsAttr()) {
+    if (ElementsAttr signless =
+            type ? structuredConstant(attr, type) : ElementsAttr()) {
       Location saved = loc;
       loc = value.getLoc();
       mapped = constant(signless);

@@ -32,6 +32,8 @@ public:
   /// have the result's type, signless.
   void set(mlir::Value result, mlir::Value value);
 
+  /// Is it no constant, or one that `get` can make?
+  bool isReadable(mlir::Value value);
   /// The constant behind an operand; null if it is none.
   mlir::ElementsAttr constantOf(mlir::Value value);
   /// Its elements; otherwise the node is unsupported for it.

@@ -233,6 +233,11 @@ Value ScalarBuilder::doubleToOddFloat(Value x) {
   return op<arith::BitcastOp>(f32, select(isInexact, odd, bits));
 }
 
+Value ScalarBuilder::toFloat(Value x, bool fromUnsigned) {
+  return x.getType().isF64() ? doubleToOddFloat(x)
+                             : cast(x, fromUnsigned, b.getF32Type(), false);
+}
+
 Value ScalarBuilder::cast(Value x, bool fromUnsigned, Type to,
                           bool toUnsigned) {
   Type from = x.getType();

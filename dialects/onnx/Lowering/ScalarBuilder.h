@@ -70,6 +70,9 @@ public:
   /// saturates, NaN gives 0; integers wrap; to i1 is "not zero".
   mlir::Value cast(mlir::Value x, bool fromUnsigned, mlir::Type to,
                    bool toUnsigned);
+  /// A number as f32; a double so that it rounds to anything narrower as it
+  /// would by itself.
+  mlir::Value toFloat(mlir::Value x, bool fromUnsigned);
   /// An ONNX index (negative counts from the end) as an `index` value that is
   /// in [0, size) whatever the data.
   mlir::Value clampIndex(mlir::Value x, int64_t size);

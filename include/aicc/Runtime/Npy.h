@@ -51,6 +51,10 @@ bool parseNpy(const char *data, size_t size, HostTensor &tensor,
 /// Reads `path`; the reason in `error` does not repeat the path.
 bool readNpy(const std::string &path, HostTensor &tensor, std::string &error);
 
+/// Files do not tell one type of ml_dtypes of one byte from another: makes such
+/// a tensor one of `dtype`, if that is such a type, too. Is it of `dtype` now?
+bool readAs(HostTensor &tensor, aicc_dtype dtype);
+
 /// Writes version 1.0, through a temporary file in the same folder.
 bool writeNpy(const std::string &path, const HostTensor &tensor,
               std::string &error);

@@ -160,6 +160,7 @@ int Runner::readInputs() {
     std::string error;
     if (!readNpy(file.path, inputs[index], error))
       return fail(file.path, error);
+    readAs(inputs[index], desc->inputs[index].dtype);
     given[index] = true;
   }
   Noise noise(options.random.value_or(0));
@@ -244,7 +245,7 @@ int Runner::compare(std::vector<OutputReport> &reports, bool &same) {
     std::string error;
     if (!readNpy(file.path, expected, error))
       return fail(file.path, error);
-    if (expected.dtype != outputs[index].dtype ||
+    if (!readAs(expected, outputs[index].dtype) ||
         expected.shape != outputs[index].shape)
       return fail(file.path, "is not of the type and shape of output '" +
                                  reports[index].name + "'");

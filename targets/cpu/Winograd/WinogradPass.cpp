@@ -165,8 +165,8 @@ Chooser::Choice Chooser::compare(linalg::GenericOp conv) {
     return scoreOf(a.second, options) < scoreOf(b.second, options);
   });
   int64_t m = least->first.m;
-  for (int64_t rows : stripeRows(winogradLayer(conv, m), MinimalFilter(m),
-                                 *options.machine))
+  for (int64_t rows :
+       stripeRows(winogradLayer(conv, m), MinimalFilter(m), *options.machine))
     ask(conv, {m, rows}, choice);
   return choice;
 }

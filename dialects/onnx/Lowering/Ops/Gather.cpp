@@ -50,6 +50,26 @@ static Value gatherEvenly(NodeContext &c, Value x, int64_t axis,
                   [](ScalarBuilder &, ValueRange v) { return v[0]; });
 }
 
+/// The parts of x along `axis` at computed indices, whose dimensions take the
+/// place of the axis.
+static Value gatherAlong(NodeContext &c, Value x, Value indices, int64_t axis,
+                         ArrayRef<int64_t> result) {
+  int64_t count = rankOf(indices), rank = rankOf(x), size = shapeOf(x)[axis];
+  SmallVector<AffineExpr> exprs;
+  for (int64_t i = 0; i < count; ++i)
+    exprs.push_back(c.dim(axis + i));
+  return c.gather(Indexed{indices, c.map(result.size(), exprs)}, result,
+                  elementOf(x), [&](ScalarBuilder &s, ValueRange v) -> Value {
+                    SmallVector<Value> at;
+                    for (int64_t i = 0; i < axis; ++i)
+                      at.push_back(s.op<linalg::IndexOp>(i));
+                    at.push_back(s.clampIndex(v[0], size));
+                    for (int64_t i = axis + 1; i < rank; ++i)
+                      at.push_back(s.op<linalg::IndexOp>(i - 1 + count));
+                    return s.op<tensor::ExtractOp>(x, at);
+                  });
+}
+
 static LogicalResult lowerGather(GatherOp op, NodeContext &c) {
   Value x = c.get(op.getData());
   int64_t axis = op.getAxis(), rank = rankOf(x);
@@ -68,22 +88,40 @@ static LogicalResult lowerGather(GatherOp op, NodeContext &c) {
       c.set(op.getOutput(), c.reshape(even, result));
       return success();
     }
-  Value indices = c.get(op.getIndices());
-  int64_t count = rankOf(indices);
-  SmallVector<AffineExpr> exprs;
-  for (int64_t i = 0; i < count; ++i)
-    exprs.push_back(c.dim(axis + i));
   c.set(op.getOutput(),
-        c.gather(Indexed{indices, c.map(result.size(), exprs)}, result,
-                 elementOf(x), [&](ScalarBuilder &s, ValueRange v) -> Value {
-                   SmallVector<Value> at;
-                   for (int64_t i = 0; i < axis; ++i)
-                     at.push_back(s.op<linalg::IndexOp>(i));
-                   at.push_back(s.clampIndex(v[0], size));
-                   for (int64_t i = axis + 1; i < rank; ++i)
-                     at.push_back(s.op<linalg::IndexOp>(i - 1 + count));
-                   return s.op<tensor::ExtractOp>(x, at);
-                 }));
+        gatherAlong(c, x, c.get(op.getIndices()), axis, result));
+  return success();
+}
+
+/// With a constant condition, which the result's shape depends on.
+static LogicalResult lowerCompress(CompressOp op, NodeContext &c) {
+  Value x = c.get(op.getInput());
+  auto condition = c.integers(op.getCondition(), "condition");
+  if (failed(condition))
+    return failure();
+  int64_t axis = op.getAxis().value_or(0);
+  if (!op.getAxis())
+    x = c.reshape(x, {product(shapeOf(x))});
+  if (!normalizeAxis(axis, rankOf(x)))
+    return c.unsupported("the axis is out of range");
+  SmallVector<int64_t> taken;
+  for (auto [i, isTaken] : llvm::enumerate(*condition))
+    if (isTaken && int64_t(i) < shapeOf(x)[axis])
+      taken.push_back(int64_t(i));
+  ArrayRef<int64_t> result = c.shapeOfResult(op.getOutput());
+  if (result[axis] != int64_t(taken.size()))
+    return c.unsupported("the result does not fit the condition");
+  if (product(result) == 0) {
+    c.set(op.getOutput(), c.empty(result, elementOf(x)));
+    return success();
+  }
+  Value even = gatherEvenly(c, x, axis, taken);
+  c.set(op.getOutput(),
+        even ? even
+             : gatherAlong(c, x,
+                           c.constantIntegers({int64_t(taken.size())},
+                                              c.b.getI64Type(), taken),
+                           axis, result));
   return success();
 }
 
@@ -180,6 +218,7 @@ static LogicalResult lowerReverseSequence(ReverseSequenceOp op,
 void populateGatherLowering(LoweringTable &table) {
   table.add<ReverseSequenceOp>(lowerReverseSequence);
   table.add<GatherOp>(lowerGather);
+  table.add<CompressOp>(lowerCompress);
   table.add<GatherElementsOp>(lowerGatherElements);
   table.add<GatherNDOp>(lowerGatherND);
 }

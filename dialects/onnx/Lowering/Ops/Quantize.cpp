@@ -8,6 +8,7 @@
 
 #include "dialects/onnx/Lowering/Convolution.h"
 #include "dialects/onnx/Lowering/MatrixProduct.h"
+#include "dialects/onnx/Lowering/NarrowTypes.h"
 #include "dialects/onnx/Lowering/Reductions.h"
 
 #include <cmath>
@@ -23,8 +24,7 @@ static bool isUnsignedValue(Value value) {
 }
 
 /// The range of a quantised type.
-static std::pair<double, double> rangeOf(Type type, bool isUnsigned) {
-  unsigned width = type.getIntOrFloatBitWidth();
+static std::pair<double, double> rangeOf(unsigned width, bool isUnsigned) {
   return isUnsigned ? std::pair(0.0, std::ldexp(1.0, width) - 1)
                     : std::pair(-std::ldexp(1.0, width - 1),
                                 std::ldexp(1.0, width - 1) - 1);
@@ -34,12 +34,27 @@ static std::pair<double, double> rangeOf(Type type, bool isUnsigned) {
 static Value quantized(ScalarBuilder &s, Value x, Value zero, Type to,
                        bool isUnsigned) {
   Type type = x.getType();
-  auto [low, high] = rangeOf(to, isUnsigned);
+  auto [low, high] = rangeOf(to.getIntOrFloatBitWidth(), isUnsigned);
   Value y = s.op<math::RoundEvenOp>(x);
   if (zero)
     y = s.add(y, s.cast(zero, isUnsigned, type, false));
   y = s.min(s.max(y, s.number(type, low)), s.number(type, high));
   return s.cast(y, false, to, isUnsigned);
+}
+
+/// x in a type of at most eight bits; `zero` is such a value, or null.
+static Value quantizedNarrow(ScalarBuilder &s, const NarrowCodec &codec,
+                             Value x, Value zero,
+                             const NarrowRounding &rounding) {
+  if (codec.isFloat())
+    return codec.encode(s, s.toFloat(x, false), rounding);
+  Type type = x.getType();
+  auto [low, high] = rangeOf(codec.width(), codec.isUnsigned());
+  Value y = s.op<math::RoundEvenOp>(x);
+  if (zero)
+    y = s.add(y, s.cast(codec.decode(s, zero), false, type, false));
+  y = s.min(s.max(y, s.number(type, low)), s.number(type, high));
+  return codec.encode(s, y);
 }
 
 /// How loops over `shape` read a scale or zero point: one value, one for each
@@ -99,15 +114,23 @@ static LogicalResult lowerQuantizeLinear(QuantizeLinearOp op, NodeContext &c) {
   if (!isa<IntegerType>(to))
     return c.unsupported("the quantised type is no integer");
   bool isUnsigned = isUnsignedValue(op.getY());
-  c.set(op.getY(), c.elementwise(*inputs, c.shapeOfResult(op.getY()), to,
-                                 [&](ScalarBuilder &s, ValueRange v) {
-                                   Type type = v[1].getType();
-                                   Value x = s.cast(v[0], false, type, false);
-                                   Value scaled = s.op<arith::DivFOp>(x, v[1]);
-                                   Value zero = v.size() > 2 ? v[2] : Value();
-                                   return quantized(s, scaled, zero, to,
-                                                    isUnsigned);
-                                 }));
+  std::optional<NarrowCodec> codec;
+  Type element = getElementTypeOrSelf(op.getY().getType());
+  if (isNarrow(element))
+    codec.emplace(c, element);
+  NarrowRounding rounding{op.getSaturate() != 0};
+  c.set(op.getY(),
+        c.elementwise(*inputs, c.shapeOfResult(op.getY()), to,
+                      [&](ScalarBuilder &s, ValueRange v) {
+                        Type type = v[1].getType();
+                        Value x = s.cast(v[0], false, type, false);
+                        Value scaled = s.op<arith::DivFOp>(x, v[1]);
+                        Value zero = v.size() > 2 ? v[2] : Value();
+                        return codec
+                                   ? quantizedNarrow(s, *codec, scaled, zero,
+                                                     rounding)
+                                   : quantized(s, scaled, zero, to, isUnsigned);
+                      }));
   return success();
 }
 
@@ -119,10 +142,20 @@ static LogicalResult lowerDequantizeLinear(DequantizeLinearOp op,
   if (!isa<IntegerType>(elementOf(c.get(op.getX()))))
     return c.unsupported("the quantised type is no integer");
   bool isUnsigned = isUnsignedValue(op.getX());
+  std::optional<NarrowCodec> codec;
+  Type element = getElementTypeOrSelf(op.getX().getType());
+  if (isNarrow(element))
+    codec.emplace(c, element);
   c.set(op.getY(),
         c.elementwise(
             *inputs, c.shapeOfResult(op.getY()), c.elementOfResult(op.getY()),
             [&](ScalarBuilder &s, ValueRange v) {
+              if (codec) {
+                Value q = codec->decode(s, v[0]);
+                if (v.size() > 2)
+                  q = s.sub(q, codec->decode(s, v[2]));
+                return s.mul(s.cast(q, false, v[1].getType(), false), v[1]);
+              }
               // Differences of 8- and 16-bit values fit i32; those
               // of 32-bit values are taken in i64.
               Type scale = v[1].getType();

@@ -99,7 +99,7 @@ static SmallVector<int64_t> shiftsOf(ArrayRef<Range> channels) {
 /// w' and -zx * sum(w'), of constant weights.
 static RightFactor centred(NodeContext &c, const Weights &w,
                            const ConstantTensor &tensor, Reading x) {
-  RightFactor factor{w.value, {Reading{x.isUnsigned}, Reading{}}, {}};
+  RightFactor factor{w.value, {Reading{x.isUnsigned}, Reading{}}, {}, {}};
   factor.added.assign(w.channels, 0);
   auto channelOf = [&](int64_t i) { return i / w.stride % w.channels; };
   auto valueAt = [&](int64_t i) {
