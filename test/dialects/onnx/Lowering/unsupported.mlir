@@ -23,10 +23,21 @@ func.func @dynamic(%x: tensor<?x3xf32>) {
 
 // -----
 
-func.func @type(%x: tensor<2xf8E4M3FN>) -> tensor<2xf32> {
-  // expected-error@-1 {{input 0 of the model is of type float8e4m3fn}}
-  %0 = onnx.Cast %x {to = 1 : i64} : (tensor<2xf8E4M3FN>) -> tensor<2xf32>
-  func.return %0 : tensor<2xf32>
+func.func @type(%x: tensor<2xcomplex<f32>>) -> tensor<2xcomplex<f32>> {
+  // expected-error@-1 {{input 0 of the model is of type complex64}}
+  // expected-error@-2 {{output 0 of the model is of type complex64}}
+  func.return %x : tensor<2xcomplex<f32>>
+}
+
+// -----
+
+// Types of at most eight bits are moved and converted only.
+func.func @narrow(%x: tensor<2xf8E4M3FN>) -> tensor<2xf8E4M3FN> {
+  %pads = onnx.Constant dense<0> : tensor<2xi64>
+  %none = onnx.NoValue : none
+  // expected-error@+1 {{Pad is not supported by the cpu lowering yet: input 0 is of type float8e4m3fn}}
+  %0 = onnx.Pad %x, %pads, %none, %none : (tensor<2xf8E4M3FN>, tensor<2xi64>, none, none) -> tensor<2xf8E4M3FN>
+  func.return %0 : tensor<2xf8E4M3FN>
 }
 
 // -----
