@@ -2,7 +2,6 @@
 
 #include "lib/Codegen/Denormals.h"
 
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicsAArch64.h"
@@ -55,20 +54,21 @@ public:
 };
 } // namespace
 
+static bool hasControlRegister(const Triple &triple) {
+  return triple.getArch() == Triple::x86_64 ||
+         triple.getArch() == Triple::aarch64;
+}
+
 static std::unique_ptr<ControlRegister> controlRegister(const Triple &triple,
                                                         IRBuilder<> &b) {
   if (triple.getArch() == Triple::x86_64)
     return std::make_unique<Mxcsr>(b);
-  if (triple.getArch() == Triple::aarch64)
-    return std::make_unique<Fpcr>();
-  return nullptr;
+  return std::make_unique<Fpcr>();
 }
 
 static void flushWithin(Function &function, const Triple &triple) {
   IRBuilder<> b(&*function.getEntryBlock().getFirstInsertionPt());
   std::unique_ptr<ControlRegister> mode = controlRegister(triple, b);
-  if (!mode)
-    return;
   Value *before = mode->read(b);
   mode->write(b, b.CreateOr(before, ConstantInt::get(before->getType(),
                                                      mode->flushBits())));
@@ -81,7 +81,7 @@ static void flushWithin(Function &function, const Triple &triple) {
 
 void aicc::flushDenormals(Module &module) {
   const Triple &triple = module.getTargetTriple();
-  if (triple.getArch() != Triple::x86_64 && triple.getArch() != Triple::aarch64)
+  if (!hasControlRegister(triple))
     return;
   for (Function &function : module) {
     if (function.isDeclaration())

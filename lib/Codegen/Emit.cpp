@@ -88,7 +88,7 @@ static llvm::json::Array tensorsJson(ArrayRef<TensorInfo> tensors) {
   for (const TensorInfo &tensor : tensors)
     array.push_back(
         llvm::json::Object{{"name", llvm::json::fixUTF8(tensor.name)},
-                           {"dtype", dtypeName(tensor.dtype)},
+                           {"dtype", aicc_dtype_name(tensor.dtype)},
                            {"shape", tensor.shape}});
   return array;
 }

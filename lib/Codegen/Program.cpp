@@ -13,51 +13,11 @@
 using namespace mlir;
 using namespace aicc;
 
-namespace {
-struct DtypeName {
-  aicc_dtype dtype;
-  StringLiteral name;
-};
-} // namespace
-
-static constexpr DtypeName dtypeNames[] = {
-    {AICC_BOOL, "bool"},
-    {AICC_INT8, "int8"},
-    {AICC_UINT8, "uint8"},
-    {AICC_INT16, "int16"},
-    {AICC_UINT16, "uint16"},
-    {AICC_INT32, "int32"},
-    {AICC_UINT32, "uint32"},
-    {AICC_INT64, "int64"},
-    {AICC_UINT64, "uint64"},
-    {AICC_FLOAT16, "float16"},
-    {AICC_BFLOAT16, "bfloat16"},
-    {AICC_FLOAT32, "float32"},
-    {AICC_FLOAT64, "float64"},
-    {AICC_FLOAT8E4M3FN, "float8_e4m3fn"},
-    {AICC_FLOAT8E4M3FNUZ, "float8_e4m3fnuz"},
-    {AICC_FLOAT8E5M2, "float8_e5m2"},
-    {AICC_FLOAT8E5M2FNUZ, "float8_e5m2fnuz"},
-    {AICC_FLOAT8E8M0, "float8_e8m0fnu"},
-    {AICC_FLOAT4E2M1, "float4_e2m1fn"},
-    {AICC_INT4, "int4"},
-    {AICC_UINT4, "uint4"},
-    {AICC_INT2, "int2"},
-    {AICC_UINT2, "uint2"},
-};
-
 std::optional<aicc_dtype> aicc::parseDtype(StringRef name) {
-  for (const DtypeName &entry : dtypeNames)
-    if (entry.name == name)
-      return entry.dtype;
+  for (int dtype = AICC_BOOL; dtype <= AICC_UINT2; ++dtype)
+    if (name == aicc_dtype_name(static_cast<aicc_dtype>(dtype)))
+      return static_cast<aicc_dtype>(dtype);
   return std::nullopt;
-}
-
-StringRef aicc::dtypeName(aicc_dtype dtype) {
-  for (const DtypeName &entry : dtypeNames)
-    if (entry.dtype == dtype)
-      return entry.name;
-  return "?";
 }
 
 int64_t aicc::storedElementBytes(Type type) {

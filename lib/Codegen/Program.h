@@ -58,9 +58,6 @@ mlir::FailureOr<ProgramInfo> readProgram(mlir::ModuleOp module);
 /// The type numpy calls `name`, or nothing.
 std::optional<aicc_dtype> parseDtype(llvm::StringRef name);
 
-/// numpy's name of `dtype`.
-llvm::StringRef dtypeName(aicc_dtype dtype);
-
 /// Bytes of one stored element of `type` (bool: 1), 0 if it is not stored.
 int64_t storedElementBytes(mlir::Type type);
 

@@ -18,6 +18,12 @@ Trial::Trial(ArrayRef<Operation *> ops, int64_t others)
   build(ops, others);
 }
 
+static Value add(OpBuilder &b, Location loc, Value x, Value y) {
+  return isa<FloatType>(x.getType())
+             ? Value(arith::AddFOp::create(b, loc, x, y))
+             : Value(arith::AddIOp::create(b, loc, x, y));
+}
+
 /// An elementwise function of a tensor.
 Value Trial::doubled(Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
@@ -31,10 +37,7 @@ Value Trial::doubled(Value tensor) {
              ArrayRef<AffineMap>{identity, identity}, loops,
              [](OpBuilder &b, Location loc, ValueRange arguments) {
                Value x = arguments[0];
-               Value twice = isa<FloatType>(x.getType())
-                                 ? Value(arith::AddFOp::create(b, loc, x, x))
-                                 : Value(arith::AddIOp::create(b, loc, x, x));
-               linalg::YieldOp::create(b, loc, twice);
+               linalg::YieldOp::create(b, loc, add(b, loc, x, x));
              })
       .getResult(0);
 }
@@ -82,10 +85,7 @@ Value Trial::sum(Value values, unsigned along) {
              builder, othersLoc, init.getType(), values, init,
              ArrayRef<AffineMap>{identity, identity.dropResult(along)}, loops,
              [](OpBuilder &b, Location loc, ValueRange arguments) {
-               Value x = arguments[0], y = arguments[1];
-               Value sum = isa<FloatType>(x.getType())
-                               ? Value(arith::AddFOp::create(b, loc, x, y))
-                               : Value(arith::AddIOp::create(b, loc, x, y));
+               Value sum = add(b, loc, arguments[0], arguments[1]);
                linalg::YieldOp::create(b, loc, sum);
              })
       .getResult(0);

@@ -132,13 +132,12 @@ LogicalResult FunctionLowering::lowerNodes(Block &block) {
 LogicalResult FunctionLowering::checkTypes(Operation *op) {
   auto check = [&](Value value, const Twine &what) -> LogicalResult {
     Type type = value.getType();
-    bool isRefused = isNarrow(getElementTypeOrSelf(type)) && !takesNarrow(op);
-    bool isNarrowConstant =
-        isNarrow(getElementTypeOrSelf(type)) && !context.isReadable(value);
-    if (isNarrowConstant)
+    bool narrow = isNarrow(getElementTypeOrSelf(type));
+    if (narrow && !context.isReadable(value))
       return context.unsupported(what + " is a constant " + describeType(type) +
                                  " that cannot be read");
-    if (!isRefused && (isa<NoneType>(type) || structuredType(type)))
+    bool isTaken = !narrow || takesNarrow(op);
+    if (isTaken && (isa<NoneType>(type) || structuredType(type)))
       return success();
     return context.unsupported(what + " is " + describeType(type));
   };

@@ -102,21 +102,18 @@ static LogicalResult lowerDft(DFTOp op, NodeContext &c) {
   Shape sizes(shapeOf(x)), zeros(rank, 0), ones(rank, 1);
   sizes[axis] = transform->from;
   x = c.slice(x, zeros, sizes, ones);
-  unsigned loops = rank + 2;
+  unsigned count = rank + 2;
   SmallVector<AffineExpr> ofX;
   for (int64_t d = 0; d < rank; ++d)
     ofX.push_back(c.dim(d == axis ? rank : d == rank - 1 ? rank + 1 : d));
-  SmallVector<utils::IteratorType> iterators(loops,
-                                             utils::IteratorType::parallel);
-  iterators[rank] = iterators[rank + 1] = utils::IteratorType::reduction;
   c.set(op.getOutput(),
-        c.contract({x, c.map(loops, ofX)},
-                   {matrix, c.map(loops, {c.dim(rank), c.dim(rank + 1),
+        c.contract({x, c.map(count, ofX)},
+                   {matrix, c.map(count, {c.dim(rank), c.dim(rank + 1),
                                           c.dim(axis), c.dim(rank - 1)})},
                    c.shapeOfResult(op.getOutput()),
-                   AffineMap::getMultiDimIdentityMap(loops, c.b.getContext())
+                   AffineMap::getMultiDimIdentityMap(count, c.b.getContext())
                        .getMajorSubMap(rank),
-                   iterators));
+                   loops(rank, 2)));
   return success();
 }
 

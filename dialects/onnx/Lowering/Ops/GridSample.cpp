@@ -200,7 +200,7 @@ static LogicalResult lowerGridSample(GridSampleOp op, NodeContext &c) {
     SmallVector<AffineExpr> exprs{c.dim(0)};
     for (int64_t d = 2; d < rank; ++d)
       exprs.push_back(c.dim(d));
-    exprs.push_back(c.b.getAffineConstantExpr(k));
+    exprs.push_back(c.cst(k));
     inputs.push_back({grid, c.map(rank, exprs)});
   }
   Type element = elementOf(x);

@@ -149,7 +149,7 @@ static Value addTimesX(NodeContext &c, Value sums, Value sumsOfX,
   unsigned rank = shape.size();
   SmallVector<AffineExpr> ofX;
   for (unsigned d = 0; d < rank; ++d)
-    ofX.push_back(int64_t(d) == axis ? c.b.getAffineConstantExpr(0) : c.dim(d));
+    ofX.push_back(int64_t(d) == axis ? c.cst(0) : c.dim(d));
   Type i32 = c.b.getI32Type();
   Value factors = c.constantIntegers({int64_t(timesX.size())}, i32, timesX);
   return c.elementwise(
